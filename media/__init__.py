@@ -1,0 +1,18 @@
+"""Media arithmetic without waiting: sound, picture shapes, SDP and clock facts; `media.engine` meets the packets.
+
+sound      the 20 ms frame every sound file speaks of
+ring       a bounded queue whose oldest item goes
+gain       one gain that moves without a step
+mixing     the gain matrix: sources in, one mix per listener out
+limiter    the look-ahead limiter in front of every ear
+level      how loud a source is, and whether it speaks
+playout    encoded packets in as they come, one due every 20 ms
+delay      how long playout keeps packets back
+conceal    what is heard in place of a lost packet
+candidates which ICE candidates may be contacted, and which address is announced
+sdp        what an offer must hold, and what an answer adds
+geometry   crop, scale and letterbox without stretching
+lateness   how late ticks are, and which tick is next
+vp8        facts in the first bytes of a VP8 frame
+errors     whose fault it is
+"""

@@ -1,0 +1,137 @@
+"""The engine in this process: carries out the door's commands, one place per mixer, one ticker for all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from media.engine.door import (
+    AddCandidate,
+    Answered,
+    ClosePlace,
+    Command,
+    Connect,
+    Disconnect,
+    Done,
+    Event,
+    Measure,
+    Measured,
+    Outcome,
+    Refused,
+    Route,
+    Show,
+)
+from media.engine.peer import Peer
+from media.engine.place import Place
+from media.engine.spawn import spawn
+from media.engine.ticker import Ticker
+from media.errors import MediaError
+
+log = structlog.get_logger("engine")
+
+CLOSE_TIMEOUT_S = 4.0
+START_BITS_PER_S = 2_000_000
+"""What a browser is told to begin with (`x-google-start-bitrate`): full size within 3 s instead of tens (measured)."""
+
+
+class LocalEngine:
+    """`addresses`: local addresses offered in candidates; `announce`: a public one told instead of them, or None."""
+
+    def __init__(self, addresses: tuple[str, ...], announce: str | None = None) -> None:
+        self._addresses = addresses
+        self._announce = announce
+        self._places: dict[str, Place] = {}
+        self._listener: Callable[[Event], None] = lambda event: None
+        self._ticker = Ticker(self._tick)
+        self._clock: asyncio.Task[None] | None = None
+
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Have `listener` called with every event; it must not block."""
+        self._listener = listener
+
+    async def perform(self, command: Command) -> Outcome:
+        """Carry out a command. Bad input is `Refused`, never an exception."""
+        if self._clock is None:
+            self._clock = spawn(self._ticker.run(), "tick")
+        try:
+            return await self._perform(command)
+        except MediaError as error:
+            return Refused(error.code, error.message)
+
+    async def close(self) -> None:
+        """Drop everything; returns within 5 s."""
+        if self._clock is not None:
+            self._clock.cancel()
+        closing = [peer.close() for place in self._places.values() for peer in place.close()]
+        self._places.clear()
+        if closing:
+            await asyncio.wait(closing, timeout=CLOSE_TIMEOUT_S)
+
+    async def _perform(self, command: Command) -> Outcome:
+        match command:
+            case Connect():
+                return await self._connect(command)
+            case AddCandidate(place, seat, generation):
+                peer = self._peer(place, seat, generation)
+                if peer is None:
+                    return Refused("no_offer", "There is no connection that this candidate could belong to.")
+                await peer.add_candidate(command)
+            case Disconnect(place, seat, generation):
+                if place in self._places:
+                    self._places[place].drop(seat, generation)
+            case Route(place, gains):
+                self._place(place).route(gains)
+            case Show(place, views):
+                self._place(place).show(views)
+            case ClosePlace(place):
+                if (gone := self._places.pop(place, None)) is not None:
+                    gone.close()
+            case Measure(place):
+                return self._measure(place)
+        return Done()
+
+    async def _connect(self, connect: Connect) -> Outcome:
+        place = self._place(connect.place)
+        if place.peer(connect.seat, connect.generation) is not None:
+            return Refused("offer_exists", "This connection has its offer already; reconnect for a new one.")
+        peer = Peer(connect, place, self._addresses, self._announce, START_BITS_PER_S)
+        place.add(peer)
+        try:
+            return Answered(await peer.answer())
+        except MediaError:
+            place.drop(peer.seat, peer.generation)
+            raise
+
+    def _measure(self, name: str) -> Measured:
+        late = self._ticker.lateness
+        place = self._places.get(name)
+        streams, drops = place.figures() if place is not None else ((), {})
+        return Measured(
+            streams,
+            ticks=late.ticks,
+            ticks_late=late.late,
+            ticks_skipped=late.skipped,
+            late_p50_ms=late.p50_ms,
+            late_p99_ms=late.p99_ms,
+            late_max_ms=late.max_ms,
+            drops=drops,
+        )
+
+    def _tick(self, number: int) -> None:
+        for place in self._places.values():
+            place.tick(number)
+
+    def _place(self, name: str) -> Place:
+        place = self._places.get(name)
+        if place is None:
+            loop = asyncio.get_running_loop()
+            place = self._places[name] = Place(name, self._tell, loop.call_soon_threadsafe)
+        return place
+
+    def _peer(self, place: str, seat: str, generation: int) -> Peer | None:
+        return self._places[place].peer(seat, generation) if place in self._places else None
+
+    def _tell(self, event: Event) -> None:
+        self._listener(event)

@@ -1,0 +1,273 @@
+"""One participant's peer connection, as the engine sees it: answer an offer, tell what arrives, send what is put."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Protocol
+
+import structlog
+from aiortc import RTCRtpSender, RTCSessionDescription
+from aiortc.sdp import candidate_from_sdp
+from av.packet import Packet
+
+from media.assembly import Assembler, EncodedFrame
+from media.candidates import allowed, announce, parse
+from media.engine.door import AddCandidate, Connect, StreamFigures
+from media.engine.seam import EncodedTrack, Incoming, PeerConnection, Receiver, offering
+from media.engine.spawn import spawn
+from media.engine.vp8 import MAX_BITS_PER_S, MIN_BITS_PER_S
+from media.errors import MediaError, OfferError
+from media.sdp import check_offer, filter_candidates, tune_answer
+from media.vp8 import parse as parse_vp8
+
+log = structlog.get_logger("engine.peer")
+
+CONNECT_TIMEOUT_S = 15.0
+ANSWER_TIMEOUT_S = 5.0
+"""A candidate may overtake the answer to its offer by as much."""
+SILENCE_S = 3.0
+"""No RTP of any kind for this long is a lost connection; the library itself notices after about 32 s."""
+SECOND_KIND_S = 2.0
+"""A connection carries once every kind has arrived, or this long after the first (a camera may be slow to open)."""
+SOUND_OUT = 10
+"""Packets, 200 ms: a sender that far behind skips the oldest."""
+PICTURE_OUT = 30
+"""Frames, one second."""
+MAX_CANDIDATES = 32
+MAX_PIXELS = 4096 * 2304
+ANSWERS = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly"}
+
+
+class Owner(Protocol):
+    """To whom a peer tells what happens: its place. Nothing of it may block."""
+
+    def carrying(self, peer: Peer) -> None:
+        """Media of every kind has arrived, for the first time or again."""
+
+    def lost(self, peer: Peer) -> None:
+        """It carried, and is silent now."""
+
+    def failed(self, peer: Peer, code: str, message: str) -> None:
+        """It never came up, or cannot go on."""
+
+    def sound(self, peer: Peer, sequence: int, timestamp: int, payload: bytes) -> None:
+        """One Opus packet."""
+
+    def frame(self, peer: Peer, frame: EncodedFrame) -> None:
+        """One whole encoded picture."""
+
+    def key_frame_wanted(self, peer: Peer) -> None:
+        """The peer, as a viewer, cannot go on without one."""
+
+    def bitrate(self, peer: Peer, bits_per_s: int) -> None:
+        """What the peer, as a viewer, believes its line carries."""
+
+
+class Peer(Incoming):
+    """One connection of one seat. `answer` first; `close` at the end, whatever happened."""
+
+    def __init__(
+        self, connect: Connect, owner: Owner, addresses: tuple[str, ...], announced: str | None, start_bits_per_s: int
+    ) -> None:
+        self.seat = connect.seat
+        self.generation = connect.generation
+        self._connect = connect
+        self._owner = owner
+        self._addresses = addresses
+        self._announced = announced
+        self._start_bits_per_s = start_bits_per_s
+        self._pc = PeerConnection(self, start_bits_per_s)
+        self._assembler = Assembler()
+        self._opened_at = time.monotonic()
+        self._arrived: dict[str, float] = {}
+        self._last_rtp_at: float | None = None
+        self._frames = 0
+        self._size = (0, 0)
+        self._closing: asyncio.Task[None] | None = None
+        self.is_carrying = False
+        self.is_lost = False
+        self.sound_out: EncodedTrack | None = None
+        self.picture_out: EncodedTrack | None = None
+        self._receivers: dict[str, Receiver] = {}
+        self._watch: asyncio.Task[None] | None = None
+        self._answered = asyncio.Event()
+        self._candidates = 0
+
+    async def answer(self) -> str:
+        """The answer to the offer, candidates included. Raises OfferError; nothing then stays behind after `close`."""
+        connect = self._connect
+        check_offer(connect.offer, audio=connect.audio, video=connect.video)
+        offer, dropped = filter_candidates(connect.offer, loopback=connect.loopback_candidates)
+        if dropped:
+            log.info("candidates_dropped", count=dropped)
+        for line in offer.splitlines():
+            if line.startswith("m="):  # transceivers in the offer's order: the first one owns the bundled transport
+                self._add_transceiver(line[2:].split()[0])
+        try:
+            with offering(self._addresses):
+                await self._pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+                await self._pc.setLocalDescription(await self._pc.createAnswer())
+        except Exception as error:  # the library raises every kind of exception on SDP it does not understand
+            log.info("offer_not_understood", kind=type(error).__name__)
+            raise OfferError("The offer could not be understood.") from error
+        start, least, most = (bits // 1000 for bits in (self._start_bits_per_s, MIN_BITS_PER_S, MAX_BITS_PER_S))
+        answer = tune_answer(self._pc.localDescription.sdp, start, least, most)
+        self._pc.on("connectionstatechange", self._state_changed)
+        self._watch = spawn(self._watchdog(), "peer-watchdog")
+        self._answered.set()
+        return announce(answer, dict.fromkeys(self._addresses, self._announced)) if self._announced else answer
+
+    async def add_candidate(self, command: AddCandidate) -> None:
+        """Add a remote candidate; one that is not allowed is dropped. Raises MediaError for one that cannot be read."""
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await self._answered.wait()
+        if not command.candidate:
+            await self._pc.addIceCandidate(None)
+            return
+        if not allowed(parse(command.candidate), loopback=self._connect.loopback_candidates):
+            return
+        self._candidates += 1
+        if self._candidates > MAX_CANDIDATES:
+            raise MediaError("bad_candidate", f"A connection may have {MAX_CANDIDATES} candidates at most.")
+        candidate = candidate_from_sdp(command.candidate.removeprefix("candidate:"))
+        # Bundled: every candidate belongs to the one transport, which the library files under the first m-line.
+        candidate.sdpMid = self._pc.getTransceivers()[0].mid
+        candidate.sdpMLineIndex = 0
+        await self._pc.addIceCandidate(candidate)
+
+    def close(self) -> asyncio.Task[None]:
+        """Begin to close, once; in a task of its own, since a cancelled close hangs every later one."""
+        if self._closing is None:
+            if self._watch is not None:
+                self._watch.cancel()
+            self._closing = spawn(self._close(), "peer-close")
+        return self._closing
+
+    async def ask_key_frame(self) -> None:
+        """Have the participant's picture begin anew."""
+        if "video" in self._receivers:
+            await self._receivers["video"].ask_key_frame()
+
+    def put_sound(self, packet: Packet[Any]) -> None:
+        if self.sound_out is not None:
+            self.sound_out.put(packet)
+
+    def put_picture(self, packet: Packet[Any]) -> None:
+        if self.picture_out is not None:
+            self.picture_out.put(packet)
+
+    def figures(self) -> StreamFigures:
+        """What this connection received so far."""
+        audio = self._receivers["audio"].counts() if "audio" in self._receivers else (0, 0)
+        video = self._receivers["video"].counts() if "video" in self._receivers else (0, 0)
+        return StreamFigures(self.seat, self.generation, *audio, *video, self._frames, *self._size)
+
+    @property
+    def dropped(self) -> tuple[int, int]:
+        """Outgoing sound packets and picture frames that were dropped."""
+        return (
+            self.sound_out.dropped if self.sound_out else 0,
+            self.picture_out.dropped if self.picture_out else 0,
+        )
+
+    # What the seam tells us
+
+    def on_sound(self, sequence: int, timestamp: int, payload: bytes) -> None:
+        self._heard_from("audio")
+        self._owner.sound(self, sequence, timestamp, payload)
+
+    def on_picture(self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool, key: bool) -> None:
+        self._heard_from("video")
+        now = time.monotonic()
+        frames = self._assembler.push(sequence, timestamp, marker, payload, begins=begins, key=key, now=now)
+        for frame in frames:
+            self._frames += 1
+            if not frame.key or self._fits(frame.payload):
+                self._owner.frame(self, frame)
+
+    def on_key_frame_wanted(self) -> None:
+        self._owner.key_frame_wanted(self)
+
+    def on_bitrate(self, bits_per_s: int) -> None:
+        self._owner.bitrate(self, bits_per_s)
+
+    # Inside
+
+    def _add_transceiver(self, kind: str) -> None:
+        offered = self._connect.audio if kind == "audio" else self._connect.video
+        direction = ANSWERS[offered or "sendrecv"]
+        track: EncodedTrack | None = None
+        if direction in ("sendrecv", "sendonly"):
+            capacity = SOUND_OUT if kind == "audio" else PICTURE_OUT
+            track = EncodedTrack(kind, capacity, on_drop=self._dropped if kind == "video" else lambda: None)
+        transceiver = self._pc.addTransceiver(track or kind, direction=direction)
+        wanted = ("audio/opus",) if kind == "audio" else ("video/vp8", "video/rtx")
+        codecs = [codec for codec in RTCRtpSender.getCapabilities(kind).codecs if codec.mimeType.lower() in wanted]
+        transceiver.setCodecPreferences(codecs)
+        if kind == "audio":
+            self.sound_out = track
+        else:
+            self.picture_out = track
+        if direction in ("sendrecv", "recvonly"):
+            receiver: object = transceiver.receiver
+            assert isinstance(receiver, Receiver)
+            self._receivers[kind] = receiver
+
+    def _fits(self, payload: bytes) -> bool:
+        """Whether a key frame's size may be decoded here; a decode bomb ends the connection."""
+        try:
+            header = parse_vp8(payload)
+        except MediaError:
+            return False
+        self._size = (header.width or 0, header.height or 0)
+        if self._size[0] * self._size[1] > MAX_PIXELS:
+            self._owner.failed(self, "media_failed", "The picture is larger than this server takes.")
+            return False
+        return True
+
+    def _dropped(self) -> None:
+        self._owner.key_frame_wanted(self)
+
+    def _heard_from(self, kind: str) -> None:
+        now = time.monotonic()
+        self._last_rtp_at = now
+        if not self.is_carrying:
+            self._arrived.setdefault(kind, now)
+            if len(self._arrived) == len(self._receivers) or now - min(self._arrived.values()) > SECOND_KIND_S:
+                self.is_carrying = True
+                self._owner.carrying(self)
+        elif self.is_lost:
+            self.is_lost = False
+            self._owner.carrying(self)
+
+    def _state_changed(self) -> None:
+        if self._pc.connectionState in ("closed", "failed") and self._closing is None:
+            self._lose()
+
+    def _lose(self) -> None:
+        if self.is_carrying and not self.is_lost:
+            self.is_lost = True
+            self._owner.lost(self)
+        elif not self.is_carrying:
+            self._owner.failed(self, "media_failed", "The media connection was closed before it carried anything.")
+
+    async def _watchdog(self) -> None:
+        """Every 20 ms: what is missing of the picture; whether the line is silent; whether it ever came up."""
+        while True:
+            await asyncio.sleep(0.020)
+            now = time.monotonic()
+            if self._assembler.waiting and "video" in self._receivers:
+                ask = self._assembler.ask(now)
+                if ask.again:
+                    await self._receivers["video"].ask_again(ask.again)
+                if ask.key_frame:
+                    await self._receivers["video"].ask_key_frame()
+            if not self.is_carrying and now - self._opened_at > CONNECT_TIMEOUT_S and self._receivers:
+                self._owner.failed(self, "media_timeout", "The media connection was not up within 15 seconds.")
+                return
+            if self.is_carrying and not self.is_lost and now - (self._last_rtp_at or now) > SILENCE_S:
+                self._lose()
+
+    async def _close(self) -> None:
+        await self._pc.close()

@@ -1,0 +1,50 @@
+"""The door's words as JSON and back: version 1, one object per word, refused when anything is off."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from media.engine import door
+from media.errors import MediaError
+
+VERSION = 1
+MAX_WORD_BYTES = 256 * 1024
+"""An offer has 64 KiB at most; a matrix of 100 seats stays below this."""
+
+WORDS: dict[str, type[Any]] = {
+    word.__name__: word
+    for word in (
+        *(door.Connect, door.AddCandidate, door.Disconnect, door.Route, door.Show, door.Measure, door.ClosePlace),
+        *(door.Done, door.Answered, door.Refused, door.Measured),
+        *(door.Carrying, door.Lost, door.Failed, door.Levels),
+    )
+}
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(WORDS[name])
+
+
+def to_wire(word: door.Command | door.Outcome | door.Event) -> bytes:
+    """A word as one line of JSON."""
+    return json.dumps({"v": VERSION, "word": type(word).__name__, **asdict(word)}, separators=(",", ":")).encode()
+
+
+def from_wire(line: bytes) -> Any:
+    """The word of one line. Raises MediaError `bad_word` for anything that `to_wire` would not write."""
+    try:
+        body = json.loads(line)
+        if body.pop("v") != VERSION:
+            raise MediaError("bad_word", "This word is of another version of the door.")
+        name = body.pop("word")
+        if set(body) - set(WORDS[name].__dataclass_fields__):
+            raise MediaError("bad_word", f"The word {name} has fields that the door does not know.")
+        return _adapter(name).validate_json(json.dumps(body), strict=True)
+    except (ValueError, KeyError, AttributeError, TypeError, ValidationError) as error:
+        raise MediaError("bad_word", "This is no word of the door.") from error

@@ -1,0 +1,26 @@
+"""Errors of the media side: a device, a codec, or a description that cannot be used."""
+
+from __future__ import annotations
+
+
+class MediaError(Exception):
+    """Media that cannot go on: `code` is one of the protocol's, `message` a sentence for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class OfferError(MediaError):
+    """The peer's offer cannot be answered."""
+
+    def __init__(self, message: str, code: str = "bad_offer") -> None:
+        super().__init__(code, message)
+
+
+class CandidateError(MediaError):
+    """The peer's ICE candidate is not one."""
+
+    def __init__(self, message: str, code: str = "bad_candidate") -> None:
+        super().__init__(code, message)
