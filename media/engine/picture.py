@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import av
+import structlog
 from av.packet import Packet
 
 from media.assembly import EncodedFrame
@@ -20,6 +21,8 @@ from media.engine.scaling import Scaler
 from media.engine.vp8 import TIME_BASE, Decoder, Encoder
 from media.picture_clock import PictureClock
 from media.ring import Ring
+
+log = structlog.get_logger("engine.picture")
 
 BACKLOG_FRAMES = 30
 """One second of pictures. Beyond it the line starts over from a key frame."""
@@ -143,30 +146,49 @@ class PictureLine:
             return frame, len(self._inbox.frames) > 0, tuple(self._outputs.values())
 
     def _run(self) -> None:
-        decoder = Decoder()
-        clock = PictureClock()
-        fresh = True
+        course = _Course(self._deliver)
         while (turn := self._next()) is not None:
-            encoded, behind, outputs = turn
-            if fresh and not encoded.key:
-                self._broken()
-                continue
             try:
-                picture = decoder.decode(encoded.payload, encoded.timestamp)
-            except av.FFmpegError:
-                decoder, fresh = Decoder(), True
+                if not course.take(*turn):
+                    self._broken()
+            except av.FFmpegError as error:
+                log.info("picture_broken", error=type(error).__name__)
+                course = _Course(self._deliver)
                 self._broken()
-                continue
-            fresh = False
-            if picture is None:
-                continue
-            if behind:
-                self.skipped += 1
-                continue
-            now = time.monotonic()
-            stamp = clock.stamp(encoded.timestamp, now)
-            for output in outputs:
-                scaled = output.scaler.scale(picture)
-                scaled.pts, scaled.time_base = stamp, TIME_BASE
-                for packet in output.encoder.encode(scaled, now):
-                    self._deliver(output.viewers, packet)
+            except Exception:
+                log.exception("picture_line_failed")
+                course = _Course(self._deliver)
+                self._broken()
+            self.skipped += course.skipped
+            course.skipped = 0
+
+
+class _Course:
+    """One unbroken run of the decoder, from a key frame to the next fault."""
+
+    def __init__(self, deliver: Deliver) -> None:
+        self._deliver = deliver
+        self._decoder = Decoder()
+        self._clock = PictureClock()
+        self._begun = False
+        self.skipped = 0
+
+    def take(self, encoded: EncodedFrame, behind: bool, outputs: tuple[Output, ...]) -> bool:
+        """Decode a frame and, unless a newer one waits, encode it for every output; False: a key frame is needed."""
+        if not self._begun and not encoded.key:
+            return False
+        self._begun = True
+        picture = self._decoder.decode(encoded.payload, encoded.timestamp)
+        if picture is None:
+            return True
+        if behind:
+            self.skipped += 1
+            return True
+        now = time.monotonic()
+        stamp = self._clock.stamp(encoded.timestamp, now)
+        for output in outputs:
+            scaled = output.scaler.scale(picture)
+            scaled.pts, scaled.time_base = stamp, TIME_BASE
+            for packet in output.encoder.encode(scaled, now):
+                self._deliver(output.viewers, packet)
+        return True

@@ -6,6 +6,7 @@ import av
 import av.filter
 from av.video.frame import VideoFrame
 
+from media.engine.vp8 import TIME_BASE
 from media.geometry import plan
 
 
@@ -36,7 +37,9 @@ class Scaler:
         graph = av.filter.Graph()
         graph.threads = 1  # more threads cost more and gain nothing at this size (media-facts)
         nodes = [
-            graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
+            graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or TIME_BASE
+            )
         ]
         if (at.crop_width, at.crop_height) != (frame.width, frame.height):
             nodes.append(graph.add("crop", f"{at.crop_width}:{at.crop_height}:{at.crop_left}:{at.crop_top}:exact=1"))

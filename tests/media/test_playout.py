@@ -187,9 +187,7 @@ def test_a_source_that_stops_is_idle_after_200_ms_and_starts_again_with_a_short_
 
 def test_a_stall_longer_than_200_ms_ends_with_the_newest_packets() -> None:
     playout = Playout()
-    arrivals = [
-        (max(number * TICK_MS, 1500.0) if number >= 50 else number * TICK_MS, number) for number in range(150)
-    ]
+    arrivals = [(max(number * TICK_MS, 1500.0) if number >= 50 else number * TICK_MS, number) for number in range(150)]
     dues = run(playout, arrivals, 150)
     assert delay_ms(dues, 149) <= 3 * TICK_MS
     assert playout.skipped > 15
@@ -226,7 +224,8 @@ def test_a_sender_that_paused_without_a_word_gains_no_delay() -> None:
         playout.pop()
     playout.pop()
     assert all(playout.pop().missing for _ in range(4))
-    playout.push(10, 960 * 15, payload(15))  # five ticks without a packet, and the timestamp says so
+    playout.push(10, 960 * 15, payload(15))  # the timestamp says: a pause of five ticks, one of them still to come
+    assert playout.pop().idle
     assert number_of(playout.pop()) == 15
 
 

@@ -1,0 +1,276 @@
+"""The engine with real peers: who hears whom, who sees whom, and what it tells; here and at the far end of a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from media.engine.door import (
+    AddCandidate,
+    Answered,
+    Carrying,
+    ClosePlace,
+    Connect,
+    Disconnect,
+    Done,
+    Engine,
+    Event,
+    Failed,
+    Gain,
+    Levels,
+    Lost,
+    Measure,
+    Measured,
+    Refused,
+    Route,
+    Show,
+    View,
+)
+from media.engine.local import LocalEngine
+from media.engine.pipe import PipeEngine
+from media.engine.simulated import LOOPBACK, SimulatedPeer
+from media.engine.simulated_camera import LoopedCamera, card_clip
+from media.engine.simulated_microphone import record
+from media.engine.wire import MAX_WORD_BYTES
+from media.voice import FUNDAMENTALS_HZ, level_db, voice
+
+PLACE = "booth-1"
+VOICE = dict(zip("AB", FUNDAMENTALS_HZ, strict=False))
+SOURCE = {"A": 11, "B": 22}
+
+
+class Told:
+    """What the engine told, and a way to wait for more."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.events: list[Event] = []
+        self._new = asyncio.Event()
+        engine.listen(self._take)
+
+    def _take(self, event: Event) -> None:
+        self.events.append(event)
+        self._new.set()
+
+    async def until(self, event: Event, timeout_s: float = 10.0) -> None:
+        async with asyncio.timeout(timeout_s):
+            while event not in self.events:
+                self._new.clear()
+                await self._new.wait()
+
+
+@asynccontextmanager
+async def here() -> AsyncIterator[Engine]:
+    engine = LocalEngine(LOOPBACK)
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+@asynccontextmanager
+async def across_a_pipe() -> AsyncIterator[Engine]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "media.engine.pipe", *LOOPBACK),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=MAX_WORD_BYTES,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    engine = PipeEngine(process.stdout, process.stdin)
+    try:
+        yield engine
+    finally:
+        await engine.close()
+        async with asyncio.timeout(10):
+            assert await process.wait() == 0, "the far end ends by itself when the pipe is closed"
+
+
+@pytest.fixture(params=[here, across_a_pipe], ids=["here", "across a pipe"])
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
+    async with request.param() as engine:
+        yield engine
+
+
+def room(seat: str) -> SimulatedPeer:
+    return SimulatedPeer(
+        camera=LoopedCamera(card_clip(320, 180, SOURCE[seat])),
+        microphone=record(voice(VOICE[seat], 2.0)),
+        addresses=LOOPBACK,
+    )
+
+
+async def join(engine: Engine, seat: str, peer: SimulatedPeer, generation: int = 1) -> None:
+    offer = await peer.offer()
+    outcome = await engine.perform(Connect(PLACE, seat, generation, "sendrecv", "sendrecv", offer, True))
+    assert isinstance(outcome, Answered), outcome
+    await peer.accept(outcome.sdp)
+
+
+def both_hear(db_to_a: float | None = 0.0, db_to_b: float | None = 0.0) -> Route:
+    return Route(PLACE, (Gain("A", "B", db_to_a, 0.05), Gain("B", "A", db_to_b, 0.05)))
+
+
+BOTH_SEE = Show(PLACE, (View("A", "B", 640, 512, "fill"), View("B", "A", 640, 512, "fit")))
+
+
+async def test_two_rooms_hear_and_see_each_other_and_never_themselves(engine: Engine) -> None:
+    told, a, b = Told(engine), room("A"), room("B")
+    try:
+        await join(engine, "A", a)
+        await join(engine, "B", b)
+        await told.until(Carrying(PLACE, "A", 1))
+        await told.until(Carrying(PLACE, "B", 1))
+        assert a.picture is not None and b.picture is not None and a.sound is not None and b.sound is not None  # noqa: PT018
+        assert a.picture.last is None, "a picture crossed before it was shown"
+        assert abs(await a.sound.heard(0.2, 5)).max() < 1e-3, "a sound crossed before it was routed"
+
+        assert await engine.perform(both_hear()) == Done()
+        assert await engine.perform(BOTH_SEE) == Done()
+        seen = await a.picture.seen(lambda sight: sight.source == SOURCE["B"], 10)
+        assert (seen.width, seen.height) == (640, 512)
+        seen = await b.picture.seen(lambda sight: sight.source == SOURCE["A"], 10)
+        assert (seen.width, seen.height) == (640, 512)
+        assert seen.stretch == pytest.approx(1.0, abs=0.02)
+        await asyncio.sleep(0.5)  # the playout at the far side, and the ramp
+        heard = await a.sound.heard(2.0, 10)
+        assert level_db(heard, VOICE["B"]) - level_db(heard, VOICE["A"]) > 50
+        heard = await b.sound.heard(2.0, 10)
+        assert level_db(heard, VOICE["A"]) - level_db(heard, VOICE["B"]) > 50
+
+        levels = [event for event in told.events if isinstance(event, Levels)][-1]
+        assert set(levels.speaking) == {"A", "B"}
+        assert levels.dbfs["A"] == pytest.approx(-20, abs=4)
+
+        figures = await engine.perform(Measure(PLACE))
+        assert isinstance(figures, Measured)
+        assert {stream.seat: (stream.width, stream.height) for stream in figures.streams} == dict.fromkeys(
+            "AB", (320, 180)
+        )
+        assert figures.ticks > 50
+
+        await engine.perform(Route(PLACE, ()))
+        await engine.perform(Show(PLACE, ()))
+        await asyncio.sleep(0.5)
+        a.picture.begin()
+        assert abs(await a.sound.heard(0.5, 5)).max() < 1e-3
+        assert a.picture.frames == 0
+    finally:
+        await a.close()
+        await b.close()
+
+
+async def test_a_silent_peer_is_lost_after_three_seconds_and_carries_again_when_it_returns() -> None:
+    async with here() as engine:
+        told, a = Told(engine), room("A")
+        await join(engine, "A", a)
+        await told.until(Carrying(PLACE, "A", 1))
+        a.hold()
+        await told.until(Lost(PLACE, "A", 1), timeout_s=8)
+        told.events.clear()
+        a.go()
+        await told.until(Carrying(PLACE, "A", 1))
+        await a.close()
+        await told.until(Lost(PLACE, "A", 1), timeout_s=8)
+
+
+async def test_a_second_connection_of_a_seat_takes_over_once_it_carries_and_the_first_goes_on_until_dropped() -> None:
+    async with here() as engine:
+        told, a, b, again = Told(engine), room("A"), room("B"), room("A")
+        await join(engine, "A", a)
+        await join(engine, "B", b)
+        await told.until(Carrying(PLACE, "A", 1))
+        await engine.perform(both_hear())
+        await engine.perform(BOTH_SEE)
+        assert b.picture is not None and b.sound is not None and again.sound is not None  # noqa: PT018
+        await b.picture.seen(lambda sight: sight.source == SOURCE["A"], 10)
+        await join(engine, "A", again, generation=2)
+        await told.until(Carrying(PLACE, "A", 2))
+        assert await engine.perform(Disconnect(PLACE, "A", 1)) == Done()
+        b.picture.begin()
+        await b.picture.seen(lambda sight: sight.source == SOURCE["A"], 10)
+        assert b.picture.longest_freeze_s() < 2.0
+        await asyncio.sleep(0.5)
+        heard = await b.sound.heard(2.0, 10)
+        assert level_db(heard, VOICE["A"]) > -35
+        heard = await again.sound.heard(2.0, 10)
+        assert level_db(heard, VOICE["B"]) > -35
+        for peer in (a, b, again):
+            await peer.close()
+
+
+async def test_the_engine_closes_within_five_seconds_with_peers_attached() -> None:
+    engine = LocalEngine(LOOPBACK)
+    a = room("A")
+    await join(engine, "A", a)
+    async with asyncio.timeout(5):
+        await engine.close()
+    await a.close()
+
+
+def connect(offer: str, **changes: Any) -> Connect:
+    return Connect(**{
+        "place": PLACE, "seat": "A", "generation": 1, "audio": "sendrecv", "video": "sendrecv",
+        "offer": offer, "loopback_candidates": True, **changes,
+    })  # fmt: skip
+
+
+async def test_what_is_no_offer_is_refused_and_leaves_nothing_behind(engine: Engine) -> None:
+    peer = room("A")
+    good = await peer.offer()
+    for bad in ("", "v=0", "hello", good[:400], good.replace("sha-256", "md5"), "v=0\r\n" * 20_000):
+        outcome = await engine.perform(connect(bad))
+        assert isinstance(outcome, Refused), bad
+        assert outcome.code == "bad_offer"
+        assert outcome.message.endswith(".")
+    assert isinstance(await engine.perform(connect(good, video=None)), Refused)
+    outcome = await engine.perform(connect(good))
+    assert isinstance(outcome, Answered), "what was refused was in the way"
+    outcome = await engine.perform(connect(good))
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "offer_exists"
+    await peer.close()
+
+
+async def test_candidates_are_checked(engine: Engine) -> None:
+    peer = room("A")
+
+    async def add(candidate: str, generation: int = 1) -> Any:
+        return await engine.perform(AddCandidate(PLACE, "A", generation, candidate, "0", 0))
+
+    outcome = await add("candidate:1 1 udp 1 127.0.0.1 9 typ host")
+    assert outcome == Refused("no_offer", outcome.message)
+    assert isinstance(await engine.perform(connect(await peer.offer())), Answered)
+    assert await add("candidate:1 1 udp 1 127.0.0.1 9 typ host") == Done()
+    assert await add("candidate:1 1 udp 1 169.254.169.254 80 typ host") == Done(), "dropped, not an error"
+    assert await add("") == Done()
+    outcome = await add("candidate:nonsense")
+    assert outcome == Refused("bad_candidate", outcome.message)
+    await peer.close()
+
+
+async def test_a_connection_that_never_comes_up_fails_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("media.engine.peer.CONNECT_TIMEOUT_S", 1.0)
+    async with here() as engine:
+        told, peer = Told(engine), room("A")
+        assert isinstance(await engine.perform(connect(await peer.offer())), Answered)
+        sentence = "The media connection was not up within 15 seconds."
+        await told.until(Failed(PLACE, "A", 1, "media_timeout", sentence), timeout_s=5)
+        await peer.close()
+
+
+async def test_a_place_that_was_closed_is_forgotten() -> None:
+    async with here() as engine:
+        told, a = Told(engine), room("A")
+        await join(engine, "A", a)
+        await told.until(Carrying(PLACE, "A", 1))
+        assert await engine.perform(ClosePlace(PLACE)) == Done()
+        figures = await engine.perform(Measure(PLACE))
+        assert isinstance(figures, Measured)
+        assert figures.streams == ()
+        await a.close()
