@@ -1,0 +1,52 @@
+"""What follows by itself, whatever the cause: a lost interpreter is off air, the phase follows who is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from interpreter import turns
+from signaling import microphones
+from signaling.booth import Booth
+from signaling.effects import Effect, Write
+from signaling.ledger import note
+from signaling.phases import FOLLOWS_PRESENCE, Phase, by_presence
+
+Change = tuple[Booth, tuple[Effect, ...]]
+
+
+def settle(before: Booth, booth: Booth, now: float) -> Change:
+    """The booth with all that follows from the step that led there from `before`."""
+    booth, cut = _interpreters(before, booth, now)
+    booth, begun = _phase(booth)
+    if booth.phase is Phase.LIVE:
+        return booth, (*cut, *begun)
+    booth, closed = microphones.close_all(replace(booth, turns=turns.Turns(), speaking=()))
+    return booth, (*cut, *begun, *closed)
+
+
+def _interpreters(before: Booth, booth: Booth, now: float) -> Change:
+    effects: tuple[Effect, ...] = ()
+    for person in booth.consoles:
+        chair = booth.interpreter_chair(person)
+        was_connected = before.interpreter_chair(person).connected
+        if was_connected and not chair.connected:
+            booth, cut = microphones.cut_off(booth, person, now)
+            effects += cut
+        elif chair.connected and not was_connected:
+            booth = replace(booth, turns=turns.returned(booth.turns, str(chair.seat)))
+    return booth, effects
+
+
+def _phase(booth: Booth) -> Change:
+    if booth.phase not in FOLLOWS_PRESENCE:
+        return booth, ()
+    chairs = [booth.room_chair(site.id) for site in booth.plan.sites]
+    phase = by_presence(
+        present=sum(chair.present for chair in chairs),
+        connected=sum(chair.connected for chair in chairs),
+        sites=len(chairs),
+    )
+    if phase is Phase.READY and booth.plan.automatic:
+        booth, fact = note(booth, "phase", None, phase=Phase.LIVE.value)
+        return booth, (Write((fact,)),)
+    return replace(booth, phase=phase), ()

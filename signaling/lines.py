@@ -1,0 +1,166 @@
+"""A chair: who holds a seat, and the peer connections of that seat, made before broken.
+
+A *generation* is one taking of the seat. Words of the engine about a connection that the chair does not know any more
+are stale and change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from signaling.booth_view import Media
+from signaling.effects import AddCandidate, Connect, Disconnect, Effect, Send
+from signaling.errors import RemoteError
+from signaling.inputs import Answered, CandidateRefused, Failed, OfferRefused
+from signaling.replies import Answer, Error
+from signaling.requests import Candidate, Offer
+from signaling.seats import Seat
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A peer connection of the engine: being made, connected, or lost."""
+
+    generation: int
+    media: Media = Media.CONNECTING
+
+
+@dataclass(frozen=True, slots=True)
+class Chair:
+    """A seat as it stands: `session` holds it; `vacated_at` is when its socket went, while it may still come back."""
+
+    seat: Seat
+    session: int | None = None
+    generation: int = 0
+    resume: str = ""
+    earlier_resume: str = ""
+    """Good until the holder shows that the newer one arrived."""
+    offered: bool = False
+    """Whether this generation has its offer."""
+    connections: tuple[Connection, ...] = ()
+    """Oldest first; at most one that carried, and one being made."""
+    vacated_at: float | None = None
+    was_connected: bool = False
+
+    @property
+    def present(self) -> bool:
+        """Held, or left so shortly ago that its holder may come back."""
+        return self.session is not None or self.vacated_at is not None
+
+    @property
+    def connected(self) -> bool:
+        """Whether one of its connections carries media."""
+        return any(connection.media is Media.CONNECTED for connection in self.connections)
+
+    @property
+    def media(self) -> Media:
+        """The best that can be said of its connections."""
+        kinds = {connection.media for connection in self.connections}
+        if Media.CONNECTED in kinds:
+            return Media.CONNECTED
+        if self.was_connected:
+            return Media.LOST
+        return Media.CONNECTING if kinds else Media.NONE
+
+
+Change = tuple[Chair, tuple[Effect, ...]]
+
+
+def offer(chair: Chair, message: Offer, audio: str | None, video: str | None) -> Change:
+    """Begin the connection of this generation. Raises RemoteError `offer_exists`."""
+    if chair.offered:
+        raise RemoteError("offer_exists", "This connection has its offer already; reconnect for a new one.")
+    carried = [connection for connection in chair.connections if connection.media is not Media.CONNECTING]
+    kept = tuple(carried[-1:])
+    dropped = tuple(connection for connection in chair.connections if connection not in kept)
+    chair = replace(chair, offered=True, earlier_resume="", connections=(*kept, Connection(chair.generation)))
+    connect = Connect(str(chair.seat), chair.generation, audio, video, message.sdp)
+    return chair, (*_disconnects(chair, dropped), connect)
+
+
+def candidate(chair: Chair, message: Candidate) -> Change:
+    """Add a candidate to the connection of this generation. Raises RemoteError `no_offer`."""
+    if not chair.offered:
+        raise RemoteError("no_offer", "A candidate belongs to an offer; send the offer first.")
+    add = AddCandidate(str(chair.seat), chair.generation, message.candidate, message.mid, message.line)
+    return chair, (add,) if _of(chair, chair.generation) is not None else ()
+
+
+def answered(chair: Chair, word: Answered) -> Change:
+    """Hand the answer to the holder."""
+    if chair.session is None or not _is_current(chair, word.generation):
+        return chair, ()
+    return chair, (Send(chair.session, Answer(word.generation, word.sdp)),)
+
+
+def offer_refused(chair: Chair, word: OfferRefused) -> Change:
+    """The offer was bad: another one may be made."""
+    if not _is_current(chair, word.generation):
+        return chair, ()
+    return replace(_without(chair, word.generation), offered=False), _error(chair, word.code, word.message)
+
+
+def candidate_refused(chair: Chair, word: CandidateRefused) -> Change:
+    """The candidate was bad: the connection goes on without it."""
+    if not _is_current(chair, word.generation):
+        return chair, ()
+    return chair, _error(chair, word.code, word.message)
+
+
+def carrying(chair: Chair, generation: int) -> Change:
+    """A connection carries media: older ones have served."""
+    if _of(chair, generation) is None:
+        return chair, ()
+    older = tuple(connection for connection in chair.connections if connection.generation < generation)
+    kept = tuple(
+        replace(connection, media=Media.CONNECTED) if connection.generation == generation else connection
+        for connection in chair.connections
+        if connection not in older
+    )
+    return replace(chair, connections=kept, was_connected=True), _disconnects(chair, older)
+
+
+def lost(chair: Chair, generation: int) -> Change:
+    """A connection fell silent: it may recover while its client is there, and is dropped when it is not."""
+    if _of(chair, generation) is None:
+        return chair, ()
+    if chair.session is None:
+        return _without(chair, generation), (Disconnect(str(chair.seat), generation),)
+    connections = tuple(
+        replace(connection, media=Media.LOST) if connection.generation == generation else connection
+        for connection in chair.connections
+    )
+    return replace(chair, connections=connections), ()
+
+
+def failed(chair: Chair, word: Failed) -> Change:
+    """A connection cannot go on."""
+    if _of(chair, word.generation) is None:
+        return chair, ()
+    told = _error(chair, word.code, word.message) if word.generation == chair.generation else ()
+    return _without(chair, word.generation), (Disconnect(str(chair.seat), word.generation), *told)
+
+
+def hang_up(chair: Chair) -> Change:
+    """Drop every connection."""
+    return replace(chair, connections=()), _disconnects(chair, chair.connections)
+
+
+def _of(chair: Chair, generation: int) -> Connection | None:
+    return next((each for each in chair.connections if each.generation == generation), None)
+
+
+def _is_current(chair: Chair, generation: int) -> bool:
+    return generation == chair.generation and _of(chair, generation) is not None
+
+
+def _without(chair: Chair, generation: int) -> Chair:
+    return replace(chair, connections=tuple(each for each in chair.connections if each.generation != generation))
+
+
+def _disconnects(chair: Chair, connections: tuple[Connection, ...]) -> tuple[Effect, ...]:
+    return tuple(Disconnect(str(chair.seat), connection.generation) for connection in connections)
+
+
+def _error(chair: Chair, code: str, message: str) -> tuple[Effect, ...]:
+    return () if chair.session is None else (Send(chair.session, Error(None, code, message)),)

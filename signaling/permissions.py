@@ -1,0 +1,60 @@
+"""Who may say what: roles by message, as a table, and the sentence for those who may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from signaling.errors import RemoteError
+from signaling.seats import Role, Seat
+
+_DESK = frozenset({Role.OPERATOR, Role.TECHNICIAN})
+
+MAY: Mapping[str, tuple[frozenset[Role], str]] = MappingProxyType(
+    {
+        "start": (_DESK, "Only an operator or a technician can start a consultation."),
+        "pause": (_DESK, "Only an operator or a technician can pause a consultation."),
+        "resume": (_DESK, "Only an operator or a technician can let a consultation go on."),
+        "end": (_DESK, "Only an operator or a technician can end a consultation."),
+        "next": (_DESK, "Only an operator or a technician can call the next consultation."),
+        "set": (_DESK, "Only an operator or a technician can change a room."),
+        "mode": (
+            _DESK | {Role.INTERPRETER},
+            "Only an interpreter, an operator or a technician can change the mode.",
+        ),
+        "on_air": (frozenset({Role.INTERPRETER}), "Only an interpreter can go on air."),
+        "cough": (frozenset({Role.INTERPRETER}), "Only an interpreter has a cough key."),
+        "direction": (frozenset({Role.INTERPRETER}), "Only an interpreter has a direction."),
+        "offer": (
+            frozenset({Role.ROOM, Role.INTERPRETER, Role.LOOPBACK}),
+            "This seat carries no sound and no picture.",
+        ),
+        "candidate": (
+            frozenset({Role.ROOM, Role.INTERPRETER, Role.LOOPBACK}),
+            "This seat carries no sound and no picture.",
+        ),
+    }
+)
+
+MEDIA: Mapping[Role, tuple[str | None, str | None]] = MappingProxyType(
+    {
+        Role.ROOM: ("sendrecv", "sendrecv"),
+        Role.INTERPRETER: ("sendrecv", None),
+        Role.OPERATOR: (None, None),
+        Role.TECHNICIAN: (None, None),
+    }
+)
+"""What each role offers: audio, video."""
+
+
+def demand(seat: Seat, message: str) -> None:
+    """Raises RemoteError `not_allowed` unless that seat may send that message."""
+    roles, sentence = MAY[message]
+    if seat.role not in roles:
+        raise RemoteError("not_allowed", sentence)
+
+
+def demand_site(seat: Seat, site: str) -> None:
+    """An operator changes their own site only. Raises RemoteError `not_allowed`."""
+    if seat.role is Role.OPERATOR and seat.site != site:
+        raise RemoteError("not_allowed", "An operator can change the room of their own site only.")

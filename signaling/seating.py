@@ -1,0 +1,140 @@
+"""Who gets a seat: hello, coming back, taking over, leaving, and who is let in when somebody is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hmac import compare_digest
+
+from signaling import lines, microphones
+from signaling.booth import Asker, Booth, put, without
+from signaling.effects import REPLACED, REVOKED, Admit, Close, Effect, Send
+from signaling.errors import RemoteError
+from signaling.inputs import Received
+from signaling.lines import Chair
+from signaling.phases import Phase
+from signaling.replies import Replaced, SeatTaken
+from signaling.requests import Reconnect
+
+GRACE_S = 3.0
+"""How long a seat waits for a client whose socket went: twice the pause between two tries of a client."""
+
+Change = tuple[Booth, tuple[Effect, ...]]
+
+
+def hello(booth: Booth, asked: Received) -> Change:
+    """A client asks for its seat. Raises RemoteError `not_allowed` when it has it already."""
+    chair = booth.chair(str(asked.seat))
+    if chair.session == asked.session:
+        raise RemoteError("not_allowed", "You have this seat already; use reconnect for a new connection.")
+    if chair.session is None and not _is_awaited(booth, chair):
+        return _take(booth, chair, asked.session, asked.secret)
+    askers = put(booth.askers, asked.session, Asker(str(asked.seat), asked.secret))
+    return replace(booth, askers=askers), (Send(asked.session, SeatTaken(str(asked.seat))),)
+
+
+def reconnect(booth: Booth, asked: Received, message: Reconnect) -> Change:
+    """The same client again: the next generation, while its old connection goes on. An unknown secret is a hello.
+
+    Raises RemoteError `not_allowed` when it names a seat that its link is not good for.
+    """
+    if message.seat != str(asked.seat):
+        raise RemoteError("not_allowed", "This link is good for another seat.")
+    chair = booth.chair(message.seat)
+    if chair.session == asked.session:
+        return _seat(booth, chair, asked.session, asked.secret)
+    if not _knows(chair, message.resume):
+        return hello(booth, asked)
+    told = _replaced(chair)
+    booth, closed = microphones.close(booth, chair.seat.person)
+    booth, seated = _seat(booth, chair, asked.session, asked.secret)
+    return booth, (*told, *closed, *seated)
+
+
+def take_over(booth: Booth, asked: Received) -> Change:
+    """A client that was told `seat_taken` takes the seat. Raises RemoteError when it was not told so."""
+    if asked.session not in booth.askers:
+        raise RemoteError("not_allowed", "There is nothing to take over: nobody has told you that a seat is taken.")
+    chair = booth.chair(booth.askers[asked.session].seat)
+    told = _replaced(chair)
+    booth, taken = _take(booth, chair, asked.session, asked.secret)
+    return booth, (*told, *taken)
+
+
+def left(booth: Booth, session: int, now: float) -> Change:
+    """A socket is gone: its seat is free at once, its media stays a little in case that it comes back."""
+    booth = replace(booth, askers=without(booth.askers, session))
+    chair = booth.holder(session)
+    if chair is None:
+        return booth, ()
+    return booth.with_chair(replace(chair, session=None, vacated_at=now)), ()
+
+
+def expire(booth: Booth, now: float) -> Change:
+    """Whoever has been away for the grace is gone: media dropped, and the first who asked is let in."""
+    effects: tuple[Effect, ...] = ()
+    for chair in tuple(booth.chairs.values()):
+        if chair.vacated_at is None or chair.vacated_at + GRACE_S > now:
+            continue
+        vacant, dropped = lines.hang_up(replace(chair, vacated_at=None))
+        booth = booth.with_chair(vacant)
+        effects += dropped
+        first = next((session for session, asker in booth.askers.items() if asker.seat == str(chair.seat)), None)
+        if first is not None:
+            booth, taken = _take(booth, vacant, first, booth.askers[first].secret)
+            effects += taken
+    return booth, effects
+
+
+def deadline(booth: Booth) -> float | None:
+    """When `expire` changes something next."""
+    return min((c.vacated_at + GRACE_S for c in booth.chairs.values() if c.vacated_at is not None), default=None)
+
+
+def revoke(booth: Booth, seat: str) -> Change:
+    """The links of a seat are good no more: its holder and all who ask for it are out at once."""
+    asking = tuple(session for session, asker in booth.askers.items() if asker.seat == seat)
+    effects: tuple[Effect, ...] = tuple(Close(session, REVOKED) for session in asking)
+    for session in asking:
+        booth = replace(booth, askers=without(booth.askers, session))
+    if seat not in booth.chairs:
+        return booth, effects
+    chair, dropped = lines.hang_up(booth.chairs[seat])
+    closed = () if chair.session is None else (Close(chair.session, REVOKED),)
+    chair = replace(chair, session=None, vacated_at=None, resume="", earlier_resume="", was_connected=False)
+    return booth.with_chair(chair), (*effects, *closed, *dropped)
+
+
+def _take(booth: Booth, chair: Chair, session: int, secret: str) -> Change:
+    """Another client, or one that cannot prove to be the same: it starts anew."""
+    booth, closed = microphones.close(booth, chair.seat.person)
+    chair, dropped = lines.hang_up(chair)
+    going_on = chair.was_connected and booth.phase in (Phase.LIVE, Phase.PAUSED)
+    booth, seated = _seat(booth, replace(chair, resume="", was_connected=going_on), session, secret)
+    return booth, (*closed, *dropped, *seated)
+
+
+def _seat(booth: Booth, chair: Chair, session: int, secret: str) -> Change:
+    chair = replace(
+        chair,
+        session=session,
+        generation=chair.generation + 1,
+        resume=secret,
+        earlier_resume=chair.resume,
+        offered=False,
+        vacated_at=None,
+    )
+    booth = replace(booth.with_chair(chair), askers=without(booth.askers, session))
+    return booth, (Admit(session, str(chair.seat), chair.generation, secret),)
+
+
+def _replaced(chair: Chair) -> tuple[Effect, ...]:
+    return () if chair.session is None else (Send(chair.session, Replaced()), Close(chair.session, REPLACED))
+
+
+def _is_awaited(booth: Booth, chair: Chair) -> bool:
+    return any(asker.seat == str(chair.seat) for asker in booth.askers.values())
+
+
+def _knows(chair: Chair, resume: str) -> bool:
+    known = (chair.resume, chair.earlier_resume)
+    return any(secret and compare_digest(secret.encode(), resume.encode()) for secret in known)
