@@ -1,0 +1,30 @@
+"""What the handlers of the web application share, by typed key."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from server.event import Event
+from server.lockout import Lockout
+from server.revocation import Revocations
+from server.settings import Settings
+from server.store import Store
+from server.tokens import Tokens
+
+if TYPE_CHECKING:
+    from server.conductor import Conductor
+
+SETTINGS = web.AppKey("settings", Settings)
+EVENT = web.AppKey("event", Event)
+TOKENS = web.AppKey("tokens", Tokens)
+REVOCATIONS = web.AppKey("revocations", Revocations)
+LOCKOUT = web.AppKey("lockout", Lockout)
+SEATS = web.AppKey("seats", frozenset[str])
+"""The seats that the event has: a token for another one is refused."""
+CONDUCTOR_RUNS = web.AppKey("conductor_runs", asyncio.Event)
+"""Set between the conductor's start and its goodbye."""
+CONDUCTOR: web.AppKey[Conductor] = web.AppKey("conductor")
+STORE = web.AppKey("store", Store)

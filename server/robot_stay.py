@@ -1,0 +1,93 @@
+"""A robot that stays: it comes back to its seat by itself whenever line or media break, until it is told to leave."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+
+from server.robot import LineClosedError, Media, Message, Robot
+from signaling.errors import RemoteError
+
+RETRY_S = 1.5  # with jitter below: a server that restarts is not asked by everybody at once
+REPLACED, REVOKED = 4001, 4003
+FINAL_CODES = frozenset({REPLACED, REVOKED, 401, 403})  # coming back would not help, or would throw somebody out
+MEDIA_ERRORS = frozenset({"media_timeout", "media_failed"})
+
+
+async def stay(
+    robot: Robot, make_media: Callable[[Message], Media], act: Callable[[], Awaitable[None]], say: Callable[[str], None]
+) -> None:
+    """Hold the seat and `act` while connected, again after every break; returns when the seat is somebody else's.
+
+    `make_media` gets the welcome. `act` is cancelled when the line breaks; its own end does not give up the seat.
+    """
+    try:
+        while True:
+            try:
+                await _once(robot, make_media, act)
+            except LineClosedError as closed:
+                say(str(closed))
+                if closed.code in FINAL_CODES:
+                    return
+            except (RemoteError, ConnectionError, TimeoutError) as fault:
+                say(str(fault))
+            await asyncio.sleep(RETRY_S * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+    finally:
+        await asyncio.shield(robot.close())
+
+
+async def _once(robot: Robot, make_media: Callable[[Message], Media], act: Callable[[], Awaitable[None]]) -> None:
+    if robot.welcome:
+        answer = await robot.reconnect()
+    else:
+        await robot.open()
+        answer = await robot.hello()
+    if (
+        answer["type"] == "seat_taken"
+    ):  # a page left a moment ago, or somebody is really there: the seat comes when free
+        await robot.message("welcome", after=robot.received, timeout_s=math.inf)
+    await robot.connect(make_media(robot.welcome))
+    await _first_of(_acting(act), _refused(robot), _silenced(robot))
+
+
+async def _acting(act: Callable[[], Awaitable[None]]) -> None:
+    await act()
+    await asyncio.Event().wait()  # the seat is kept when there is nothing left to do
+
+
+async def _refused(robot: Robot) -> None:
+    """Wait for the server to give the media up; raises that error."""
+    while True:
+        message = await robot.message("error", after=robot.received, timeout_s=math.inf)
+        if message["code"] in MEDIA_ERRORS:
+            raise RemoteError(message["code"], message["message"])
+
+
+async def _silenced(robot: Robot) -> None:
+    """Wait for the server to hear nothing of us any more; raises ConnectionError."""
+
+    def lost(booth: Message) -> bool:
+        participants = booth["sites"] | booth["interpreters"]
+        return any(
+            participants[name]["media"] == "lost"
+            for name in (robot.welcome["site"], robot.welcome["person"])
+            if name in participants
+        )
+
+    await robot.until(lost, math.inf)
+    raise ConnectionError("The server hears nothing of us.")
+
+
+async def _first_of(*works: Coroutine[object, object, None]) -> None:
+    """Run side by side until the first one ends, end the others, and raise what it raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -1,0 +1,133 @@
+"""The server from first socket to goodbye: puts store, engine, conductor and application together and serves them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import resource
+import signal
+import ssl
+import zoneinfo
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from media.engine import LocalEngine
+from server.addresses import media_addresses
+from server.app import make_app
+from server.conductor import Conductor
+from server.event import Event
+from server.patience import PatientHandler
+from server.settings import Settings, SetupError
+from server.store import Store
+from server.tls import certificates
+from server.tokens import Tokens
+
+TLS_HANDSHAKE_S = 10.0
+GRACE_S = 1.5  # handlers that do not end after the goodbye are cancelled, twice this long at most (SIGTERM: 5 s in all)
+BACKLOG = 1024
+OPEN_FILES = 65_536  # thousands of half-open requests must not keep participants out
+
+log = structlog.get_logger("server")
+
+
+class ServingError(SetupError):
+    """The server cannot begin; the message is a sentence for whoever runs it."""
+
+
+def rehearsed(event: Event, now: dt.datetime) -> Event:
+    """The event itself, or, when its day has passed, a rehearsal of it today; with loopback decided elsewhere."""
+    today = now.astimezone(zoneinfo.ZoneInfo(event.time_zone)).date()
+    return event.held_on(today) if event.date < today else event
+
+
+def rehearsable(event: Event, settings: Settings) -> Event:
+    """Loopback candidates count only where the server itself is bound to this machine."""
+    return event.model_copy(update={"allow_loopback": event.allow_loopback and settings.binds_loopback})
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine to its end on uvloop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
+async def serve(
+    settings: Settings, event: Event, tokens: Tokens, *, announce: Callable[[int], None], stop: asyncio.Event
+) -> None:
+    """Serve until `stop` is set; `announce` gets the port as soon as connections are taken.
+
+    Raises SetupError, and LocalError for a store that cannot be opened.
+    """
+    _allow_many_connections()
+    made = certificates(settings, dt.datetime.now(dt.UTC))
+    context = made.context()
+    event = rehearsable(rehearsed(event, dt.datetime.now(dt.UTC)), settings)
+    engine = LocalEngine(media_addresses(settings), settings.announce)
+    store = Store(settings.state_dir / f"{event.id}.sqlite3")
+    app = make_app(
+        settings,
+        event,
+        conductor=Conductor(event, engine, store),
+        store=store,
+        tokens=tokens,
+        authority=made.authority,
+    )
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
+    await runner.setup()
+    try:
+        listening = await _listen(runner, settings, context)
+        try:
+            port: int = listening.sockets[0].getsockname()[1]
+            log.info("serving", host=settings.host, port=port, event_id=event.id)
+            announce(port)
+            await stop.wait()
+            log.info("stopping")
+        finally:
+            listening.close()
+    finally:
+        await runner.cleanup()
+        await engine.close()
+    log.info("stopped")
+
+
+async def _listen(runner: web.AppRunner, settings: Settings, context: ssl.SSLContext) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    server = runner.server
+    assert server is not None
+    try:
+        return await loop.create_server(
+            lambda: PatientHandler(server, loop=loop),
+            settings.host or None,
+            settings.port,
+            ssl=context,
+            ssl_handshake_timeout=TLS_HANDSHAKE_S,
+            backlog=BACKLOG,
+        )
+    except OSError as error:
+        raise ServingError(
+            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror or error}); "
+            "another server may be running there: end it, or set HANMARU_PORT."
+        ) from error
+
+
+def until_told(stop: asyncio.Event) -> None:
+    """Have SIGTERM and SIGINT set `stop`; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def told(number: signal.Signals) -> None:
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told, number)
+
+
+def _allow_many_connections() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

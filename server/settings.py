@@ -1,0 +1,166 @@
+"""What the environment says, read once into frozen settings."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+MIN_SECRET_LETTERS = 32  # 128 bits even when somebody types hexadecimal digits
+
+
+class SetupError(Exception):
+    """The server cannot be set up so; the message is a sentence for whoever runs it."""
+
+
+class SettingsFaults(Exception):  # noqa: N818 - it carries many
+    """The environment cannot be used; `sentences` say why, one for each variable."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this server is run. Paths are absolute; `secret` None means: the one kept in the state folder."""
+
+    event: Path
+    host: str
+    port: int
+    state_dir: Path
+    secret: str | None
+    announce: str | None
+    """The public address that is put in place of the local ones in media candidates."""
+    media_addresses: tuple[str, ...]
+    """The local addresses offered for media; empty: the bound one, or all of this machine's when bound to all."""
+    public_origins: tuple[str, ...]
+    """Such as `https://hanmaru.example`: good Origins besides the request's own host; links are made for the first."""
+    certificate: Path | None
+    key: Path | None
+
+    @property
+    def binds_everywhere(self) -> bool:
+        return self.host in {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
+
+    @property
+    def binds_loopback(self) -> bool:
+        """Whether the server is bound to this machine alone."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def origin(self) -> str:
+        """Where links point to: the first public origin, or the name that browsers reach; no slash at its end."""
+        if self.public_origins:
+            return self.public_origins[0]
+        host = "localhost" if self.binds_loopback or self.binds_everywhere else self.host
+        shown = f"[{host}]" if ":" in host else host
+        return f"https://{shown}" if self.port == 443 else f"https://{shown}:{self.port}"
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Settings from `HANMARU_*`; raises `SettingsFaults` with everything that is wrong at once."""
+    reader = _Reader(environment)
+    certificate, key = reader.path("HANMARU_CERTIFICATE"), reader.path("HANMARU_KEY")
+    if (certificate is None) != (key is None):
+        reader.faults.append("HANMARU_CERTIFICATE and HANMARU_KEY belong together: give both or neither.")
+    settings = Settings(
+        event=reader.path("HANMARU_EVENT") or CHECKOUT / "events" / "suwon-hanoi.toml",
+        host=reader.text("HANMARU_HOST") or "127.0.0.1",
+        port=reader.port("HANMARU_PORT", 8443),
+        state_dir=reader.path("HANMARU_STATE_DIR") or CHECKOUT / ".hanmaru",
+        secret=reader.secret("HANMARU_SECRET"),
+        announce=next(iter(reader.addresses("HANMARU_ANNOUNCE", most=1)), None),
+        media_addresses=reader.addresses("HANMARU_MEDIA_ADDRESSES", most=32),
+        public_origins=reader.origins("HANMARU_PUBLIC_ORIGINS"),
+        certificate=certificate,
+        key=key,
+    )
+    if reader.faults:
+        raise SettingsFaults(reader.faults)
+    return settings
+
+
+class _Reader:
+    """Reads single variables and gathers what is wrong with them; an empty variable counts as absent."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.faults: list[str] = []
+
+    def text(self, name: str) -> str | None:
+        return self.environment.get(name, "").strip() or None
+
+    def words(self, name: str) -> list[str]:
+        return [word.strip() for word in (self.text(name) or "").split(",") if word.strip()]
+
+    def path(self, name: str) -> Path | None:
+        text = self.text(name)
+        return Path(text).expanduser().absolute() if text else None
+
+    def port(self, name: str, default: int) -> int:
+        text = self.text(name)
+        if text is None:
+            return default
+        if text.isascii() and text.isdigit() and int(text) <= 65535:
+            return int(text)
+        self.faults.append(f'{name} is "{text}"; a port is a number from 0 to 65535.')
+        return default
+
+    def secret(self, name: str) -> str | None:
+        text = self.text(name)
+        if text is not None and len(text) < MIN_SECRET_LETTERS:
+            self.faults.append(
+                f"{name} is too short; at least {MIN_SECRET_LETTERS} letters keep links from being guessed."
+            )
+        return text
+
+    def addresses(self, name: str, *, most: int) -> tuple[str, ...]:
+        found = []
+        for word in self.words(name):
+            try:
+                found.append(str(ipaddress.ip_address(word)))
+            except ValueError:
+                self.faults.append(f'{name} holds "{word}"; write IP addresses, such as 192.0.2.7.')
+        if len(found) > most:
+            self.faults.append(f"{name} holds {len(found)} addresses; at most {most} can be used.")
+        return tuple(found)
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        found = []
+        for word in self.words(name):
+            origin = origin_of(word.rstrip("/"))
+            if origin is None or not origin.startswith("https://"):
+                self.faults.append(f'{name} holds "{word}"; write origins, such as https://hanmaru.example.')
+            else:
+                found.append(origin)
+        return tuple(found)
+
+
+def origin_of(text: str) -> str | None:
+    """An origin in its one spelling (small letters, no default port), or None when the text is none (RFC 6454)."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if (
+        parts.scheme not in {"http", "https"}
+        or not host
+        or parts.path
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    default = 443 if parts.scheme == "https" else 80
+    return f"{parts.scheme}://{shown}" if port in {None, default} else f"{parts.scheme}://{shown}:{port}"

@@ -1,0 +1,156 @@
+"""`GET /signal`: the WebSocket edge. Text comes in, words of the protocol go on; nobody's bad input is our error."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from json import dumps
+
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from server.conductor import Conductor, Session
+from server.conductor.outgoing import Outgoing
+from server.conductor.spawn import end, spawn
+from server.doors import authenticate
+from server.keys import CONDUCTOR
+from signaling.errors import RemoteError
+from signaling.fields import MAX_MESSAGE_BYTES
+from signaling.messages import id_of, parse
+from signaling.pace import Verdict, heard, pace
+from signaling.seats import parse_seat
+
+SUBPROTOCOL = "hanmaru.v1"
+HELLO_S = 10.0
+PING_EVERY_S = 2.0
+SILENT_S = 4.0
+LATE_S = 1.0  # when this process itself was held up that long, a silence proves nothing
+
+FLUSH_S = 0.5  # what was said last may still reach a client that listens
+
+FLOODING = 1008
+TOO_LARGE = 1009
+NO_HELLO = 4408
+
+log = structlog.get_logger("signal")
+
+
+async def signal(request: web.Request) -> web.StreamResponse:
+    """Take a client in: 401 and 403 as in `doors`, 400 without the subprotocol, 503 when there is no room."""
+    claims = authenticate(request)
+    socket = web.WebSocketResponse(
+        protocols=(SUBPROTOCOL,), autoping=False, compress=False, max_msg_size=4 * MAX_MESSAGE_BYTES, timeout=1.0
+    )
+    if SUBPROTOCOL not in _asked(request) or not socket.can_prepare(request):
+        return _refused(400, "bad_request", f"This door speaks WebSocket with the subprotocol {SUBPROTOCOL}.")
+    conductor = request.app[CONDUCTOR]
+    outgoing = Outgoing(lambda: _hang_up(request))
+    try:
+        session = conductor.enter(parse_seat(claims.seat), outgoing)
+    except RemoteError as error:
+        return _refused(503, error.code, error.message)
+    client = Client(request, socket, conductor, session)
+    try:
+        await socket.prepare(request)
+        await client.run()
+    finally:
+        conductor.leave(session)
+        log.info("left", seat=claims.seat, code=socket.close_code, levels_dropped=outgoing.levels_dropped)
+    return socket
+
+
+class Client:
+    """One open socket: reads, watches the line, and lets the outgoing queue write."""
+
+    def __init__(
+        self, request: web.Request, socket: web.WebSocketResponse, conductor: Conductor, session: Session
+    ) -> None:
+        self._request = request
+        self._socket = socket
+        self._conductor = conductor
+        self._session = session
+        self._pace = pace(self._now())
+        self._last_heard_at = self._now()
+
+    async def run(self) -> None:
+        """Serve the client until its socket is closed."""
+        name = f"session {self._session.number}"
+        writing = spawn(self._session.outgoing.run(self._socket), f"{name} writes")
+        watching = spawn(self._watch(), f"{name} watched")
+        hello = asyncio.get_running_loop().call_later(HELLO_S, self._miss_hello)
+        try:
+            with suppress(ConnectionError):
+                await self._read()
+        finally:
+            hello.cancel()
+            self._conductor.leave(self._session)
+            self._session.outgoing.close(WSCloseCode.OK)
+            await asyncio.wait([writing], timeout=FLUSH_S)
+            await end((writing, watching))
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            self._last_heard_at = self._now()
+            match message.type:
+                case WSMsgType.PING:
+                    await self._socket.pong(message.data)
+                case WSMsgType.TEXT:
+                    await self._hear(message.data)
+                case WSMsgType.BINARY:
+                    self._session.refuse(RemoteError("bad_json", "A message is text."))
+
+    async def _hear(self, text: str) -> None:
+        self._pace, verdict = heard(self._pace, self._now())
+        if verdict is Verdict.HANG_UP:
+            self._session.outgoing.close(FLOODING)
+        elif verdict is Verdict.REFUSE:
+            self._session.refuse(RemoteError("too_fast", "More than 50 messages a second; slow down."), id_of(text))
+        elif verdict is Verdict.TAKE:
+            await self._take(text)
+
+    async def _take(self, text: str) -> None:
+        try:
+            await self._conductor.receive(self._session, parse(text))
+        except RemoteError as error:
+            self._session.refuse(error, id_of(text))
+            if error.code == "bad_json" and len(text.encode("utf-8", "surrogatepass")) > MAX_MESSAGE_BYTES:
+                self._session.outgoing.close(TOO_LARGE)
+
+    async def _watch(self) -> None:
+        """Ping, and hang up on whoever gives no sign of life."""
+        while True:
+            asked_at = self._now()
+            try:
+                await self._socket.ping()
+            except ConnectionError:
+                return
+            await asyncio.sleep(PING_EVERY_S)
+            now = self._now()
+            if now - self._last_heard_at > SILENT_S and now - asked_at < PING_EVERY_S + LATE_S:
+                log.info("silent", seat=str(self._session.seat))
+                _hang_up(self._request)
+                return
+
+    def _miss_hello(self) -> None:
+        if self._session.place is None:
+            self._session.outgoing.close(NO_HELLO)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _asked(request: web.Request) -> tuple[str, ...]:
+    return tuple(name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(","))
+
+
+def _hang_up(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def _refused(status: int, code: str, message: str) -> web.Response:
+    return web.json_response({"code": code, "message": message}, status=status, dumps=_dumps)
+
+
+def _dumps(body: dict[str, str]) -> str:
+    return dumps(body, ensure_ascii=False)
