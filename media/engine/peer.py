@@ -149,12 +149,19 @@ class Peer(Incoming):
         if "video" in self._receivers:
             await self._receivers["video"].ask_key_frame()
 
+    @property
+    def hears(self) -> bool:
+        """Whether sound can be sent to it now."""
+        return self.sound_out is not None and self.is_carrying
+
     def put_sound(self, packet: Packet[Any]) -> None:
-        if self.sound_out is not None:
+        """Send an Opus packet; before the connection carries, nothing is queued."""
+        if self.sound_out is not None and self.is_carrying:
             self.sound_out.put(packet)
 
     def put_picture(self, packet: Packet[Any]) -> None:
-        if self.picture_out is not None:
+        """Send an encoded picture; before the connection carries, nothing is queued."""
+        if self.picture_out is not None and self.is_carrying:
             self.picture_out.put(packet)
 
     def figures(self) -> StreamFigures:
@@ -242,6 +249,9 @@ class Peer(Incoming):
             self._owner.carrying(self)
 
     def _state_changed(self) -> None:
+        if self._pc.connectionState == "connected" and not self._receivers and not self.is_carrying:
+            self.is_carrying = True  # a receive-only seat sends nothing that could tell
+            self._owner.carrying(self)
         if self._pc.connectionState in ("closed", "failed") and self._closing is None:
             self._lose()
 
@@ -263,7 +273,7 @@ class Peer(Incoming):
                     await self._receivers["video"].ask_again(ask.again)
                 if ask.key_frame:
                     await self._receivers["video"].ask_key_frame()
-            if not self.is_carrying and now - self._opened_at > CONNECT_TIMEOUT_S and self._receivers:
+            if not self.is_carrying and now - self._opened_at > CONNECT_TIMEOUT_S:
                 self._owner.failed(self, "media_timeout", "The media connection was not up within 15 seconds.")
                 return
             if self.is_carrying and not self.is_lost and now - (self._last_rtp_at or now) > SILENCE_S:

@@ -180,7 +180,7 @@ class Place:
             source.meter.add(samples)
             if samples is not None:
                 frames[seat] = samples
-        hearing = {seat for seat, _ in self._peers if any(p.sound_out for p in self._connections(seat))}
+        hearing = {peer.seat for peer in self._peers.values() if peer.hears}
         mixes = self._mixer.mix(frames, hearing)
         for seat in hearing:
             listener = self._listeners.setdefault(seat, Listener())
