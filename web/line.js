@@ -1,0 +1,194 @@
+// @ts-check
+/** A page's line to its booth: session, peer connections made before the old one breaks, and the watch over what arrives. */
+
+import { Peer } from "./peer.js";
+import { Session } from "./protocol.js";
+
+/** @import { Tracks, Counters } from "./peer.js" */
+/** @import { Booth, Levels, LinkState, Welcome, WireError } from "./wire.js" */
+
+const LOOK_MS = 500;
+const SILENCE_MS = 3000; // sound arrives 50 times a second, always; this long without any is a broken line
+const CONNECT_MS = 10_000;
+const LEAST_BETWEEN_RECONNECTS_MS = 1500;
+
+/**
+ * @typedef {object} LineEvents
+ * @property {() => void} changed anything a page may draw: link, media, welcome, booth, picture
+ * @property {(levels: Levels) => void} levels
+ * @property {(stream: MediaStream) => void} stream what is heard and seen from now on
+ * @property {(error: WireError) => void} error
+ */
+
+/** @typedef {"none" | "connecting" | "flowing" | "silent"} Media */
+
+export class Line {
+  /** @type {Welcome | null} */ welcome = null;
+  /** @type {Booth | null} */ booth = null;
+  /** @type {LinkState} */ link = "idle";
+  /** @type {Media} */ media = "none";
+  /** True while new frames of the far picture arrive. */
+  picture = false;
+  /** performance.now() at the welcome, to set clocks by. */
+  welcomeAt = 0;
+  /** @type {Peer | null} */ #current = null;
+  /** @type {Peer | null} */ #coming = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */ #watch;
+  /** @type {{counters: Counters | null, soundAt: number, pictureAt: number, reconnectAt: number, offeredAt: number}} */
+  #seen = { counters: null, soundAt: 0, pictureAt: 0, reconnectAt: 0, offeredAt: 0 };
+
+  /**
+   * @param {object} options
+   * @param {string} options.seat
+   * @param {"consultation" | "loopback"} [options.purpose]
+   * @param {() => Promise<Tracks>} options.tracks what this page sends; resolved when the devices are settled
+   * @param {LineEvents} options.on
+   */
+  constructor({ seat, purpose = "consultation", tracks, on }) {
+    this.tracks = tracks;
+    this.on = on;
+    this.session = new Session({
+      address: `${location.origin.replace(/^http/, "ws")}/signal`,
+      seat,
+      purpose,
+      storage: purpose === "consultation" ? sessionStorage : null,
+      on: {
+        link: (state) => {
+          this.link = state;
+          if (state === "replaced" || state === "revoked" || state === "refused") this.#hangUp();
+          on.changed();
+        },
+        welcome: (welcome) => void this.#welcomed(welcome),
+        booth: (booth) => {
+          this.booth = booth;
+          on.changed();
+        },
+        levels: on.levels,
+        answer: ({ generation, sdp }) => {
+          if (this.#coming?.generation === generation) this.#coming.accept(sdp).catch((error) => this.#broken("the answer does not fit", error));
+        },
+        error: (error) => {
+          if (error.code === "media_timeout" || error.code === "media_failed") this.#reconnect();
+          on.error(error);
+        },
+      },
+    });
+  }
+
+  open() {
+    this.session.open();
+    this.#watch = setInterval(() => void this.#look(), LOOK_MS);
+    window.addEventListener("online", () => this.session.hurry());
+  }
+
+  close() {
+    this.session.close();
+    this.#hangUp();
+  }
+
+  /** The connection that is heard and seen now. */
+  get peer() {
+    return this.#current;
+  }
+
+  /**
+   * @param {"audio" | "video"} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  replace(kind, track) {
+    for (const peer of [this.#current, this.#coming]) peer?.replace(kind, track).catch((error) => console.warn("the track could not be exchanged", error));
+  }
+
+  /** @param {number} factor */
+  scaleDown(factor) {
+    for (const peer of [this.#current, this.#coming]) void peer?.scaleDown(factor);
+  }
+
+  /** @param {Welcome} welcome */
+  async #welcomed(welcome) {
+    this.welcome = welcome;
+    this.welcomeAt = performance.now();
+    this.#coming?.close();
+    this.#coming = null;
+    this.on.changed();
+    if (welcome.media.audio === null && welcome.media.video === null) return;
+    if (this.media === "none") this.media = "connecting";
+    const tracks = await this.tracks();
+    if (this.welcome !== welcome) return; // a newer generation overtook this one
+    const peer = new Peer({
+      generation: welcome.generation,
+      media: welcome.media,
+      iceServers: welcome.ice_servers.map((urls) => ({ urls })),
+      eager: this.#current === null,
+      tracks,
+      on: {
+        offer: (sdp) => this.session.send({ type: "offer", sdp }),
+        candidate: (candidate) => this.session.send({ type: "candidate", ...candidate }),
+        ready: () => this.#takeOver(peer),
+        failed: () => this.#reconnect(),
+      },
+    });
+    this.#coming = peer;
+    this.#seen.offeredAt = performance.now();
+    await peer.offer().catch((error) => this.#broken("no offer could be made", error));
+  }
+
+  /** @param {Peer} peer */
+  #takeOver(peer) {
+    if (peer !== this.#coming) return;
+    this.#coming = null;
+    const old = this.#current;
+    this.#current = peer;
+    this.media = "flowing";
+    this.#seen = { ...this.#seen, counters: null, soundAt: performance.now(), pictureAt: performance.now() };
+    this.on.stream(peer.stream);
+    old?.close();
+    this.on.changed();
+  }
+
+  async #look() {
+    const now = performance.now();
+    if (this.#coming && now - this.#seen.offeredAt > CONNECT_MS) this.#reconnect();
+    const peer = this.#current;
+    if (peer === null) return;
+    const counters = await peer.counters();
+    if (peer !== this.#current) return;
+    const before = this.#seen.counters;
+    this.#seen.counters = counters;
+    if (before === null || counters.soundPackets > before.soundPackets) this.#seen.soundAt = now;
+    if (before !== null && counters.pictureFrames > before.pictureFrames) this.#seen.pictureAt = now;
+    const silent = now - this.#seen.soundAt > SILENCE_MS;
+    const picture = counters.pictureFrames > 0 && now - this.#seen.pictureAt < SILENCE_MS;
+    const changed = silent !== (this.media === "silent") || picture !== this.picture;
+    this.media = silent ? "silent" : "flowing";
+    this.picture = picture;
+    if (silent && this.#coming === null) this.#reconnect();
+    if (changed) this.on.changed();
+  }
+
+  #reconnect() {
+    const now = performance.now();
+    if (!this.session.seated || now - this.#seen.reconnectAt < LEAST_BETWEEN_RECONNECTS_MS) return;
+    this.#seen.reconnectAt = now;
+    this.#seen.offeredAt = now;
+    this.session.reconnect();
+  }
+
+  /**
+   * @param {string} what
+   * @param {unknown} error
+   */
+  #broken(what, error) {
+    console.warn(what, error);
+    this.#reconnect();
+  }
+
+  #hangUp() {
+    clearInterval(this.#watch);
+    this.#current?.close();
+    this.#coming?.close();
+    this.#current = this.#coming = null;
+    this.media = "none";
+    this.picture = false;
+  }
+}

@@ -1,0 +1,156 @@
+// @ts-check
+/** What the big screen shows for any state of line, booth and devices: the far room, or one slate with one sentence. No DOM here. */
+
+/** @import { Booth, Lamp, LinkState, Welcome } from "./wire.js" */
+/** @import { Media } from "./line.js" */
+/** @import { Problem } from "./capture.js" */
+/** @import { End } from "./elements/floor-line.js" */
+
+const LOST_PATIENCE_MS = 1500; // a line that is back within this much never showed a slate
+
+/**
+ * @typedef {object} RoomFacts
+ * @property {LinkState} link
+ * @property {number} lostMs since when the link is lost, 0 when it stands
+ * @property {Media} media
+ * @property {boolean} picture new frames of the far picture arrive
+ * @property {boolean} pictureSeen they have arrived in this consultation
+ * @property {Welcome | null} welcome
+ * @property {Booth | null} booth
+ * @property {{audio: Problem | null, video: Problem | null}} problems
+ * @property {boolean} tap the browser wants one touch before it plays sound
+ * @property {"link.refused" | "link.missing" | null} refusal
+ */
+
+/** @typedef {{head: string, advice: string | null, tap: "sound" | "take_over" | null}} Slate keys of sentences */
+
+/**
+ * @typedef {object} Scene
+ * @property {"joining" | "waiting" | "live" | "reconnecting" | "ended" | "error"} state
+ * @property {Slate | null} slate null: the far room, full-bleed
+ * @property {{end: End, word: string}} own
+ * @property {{end: End, word: string}} far
+ * @property {Lamp} lamp
+ * @property {string[]} notices keys, about this room's own devices
+ */
+
+/**
+ * @param {string} head
+ * @param {string | null} [advice]
+ * @param {Slate["tap"]} [tap]
+ * @returns {Slate}
+ */
+function slate(head, advice = null, tap = null) {
+  return { head, advice, tap };
+}
+
+/** @param {Welcome | null} welcome */
+export function farSite(welcome) {
+  return welcome?.sites.find((site) => site.id !== welcome.site) ?? null;
+}
+
+/** @param {Welcome | null} welcome */
+export function ownSite(welcome) {
+  return welcome?.sites.find((site) => site.id === welcome.site) ?? null;
+}
+
+/** @param {RoomFacts} facts */
+function lineLost({ link, lostMs, media, booth }) {
+  if (media === "silent") return true;
+  return link === "lost" && lostMs > LOST_PATIENCE_MS && (media !== "flowing" || booth?.phase !== "live");
+}
+
+/**
+ * @param {RoomFacts} facts
+ * @returns {Slate | null}
+ */
+function slateOf(facts) {
+  const { link, welcome, booth, media, problems } = facts;
+  if (facts.refusal !== null) return slate(facts.refusal, facts.refusal === "link.missing" ? "link.missing_advice" : "link.refused_advice");
+  if (link === "refused" || link === "revoked") return slate("link.refused", "link.refused_advice");
+  if (link === "replaced") return slate("room.replaced", "room.taken_advice", "take_over");
+  if (link === "taken") return slate("room.taken", "room.taken_advice", "take_over");
+  if (lineLost(facts)) return slate("room.lost", "room.nothing_to_do");
+  const live = booth?.phase === "live";
+  if (!live && problems.audio === "denied" && problems.video === "denied") return slate("room.denied", "room.denied_advice");
+  if (facts.tap) return slate("room.tap", "room.tap_advice", "sound");
+  if (welcome === null || booth === null || media === "none" || media === "connecting") return slate("room.joining");
+  switch (booth.phase) {
+    case "empty":
+    case "waiting":
+      return slate("room.waiting");
+    case "ready":
+      return slate("room.ready");
+    case "paused":
+      return slate("room.held", "room.held_advice");
+    case "ended":
+      return slate("room.ended");
+    case "live":
+      return liveSlate(facts);
+  }
+}
+
+/**
+ * @param {RoomFacts} facts
+ * @returns {Slate | null}
+ */
+function liveSlate({ welcome, booth, picture, pictureSeen }) {
+  const far = booth?.sites[farSite(welcome)?.id ?? ""];
+  if (!far?.present || far.media === "lost") return slate("room.far_lost", "room.nothing_to_do");
+  if (far.camera_off) return slate("room.far_camera_off", "room.keep_talking");
+  if (picture) return null;
+  return pictureSeen ? slate("room.frozen", "room.keep_talking") : slate("room.coming");
+}
+
+/** @param {RoomFacts} facts @returns {Scene["state"]} */
+function stateOf(facts) {
+  const { link, booth, media, welcome } = facts;
+  if (facts.refusal !== null || link === "refused" || link === "revoked" || link === "replaced") return "error";
+  if (link === "lost" || media === "silent") return "reconnecting";
+  if (welcome === null || booth === null || media !== "flowing") return "joining";
+  if (booth.phase === "live") return "live";
+  return booth.phase === "ended" ? "ended" : "waiting";
+}
+
+/** @param {RoomFacts} facts @returns {Scene["own"]} */
+function ownEnd(facts) {
+  if (facts.link === "lost" || facts.media === "silent") return { end: "lost", word: "site.lost" };
+  if (facts.media === "flowing") return { end: "here", word: "site.ready" };
+  return { end: "absent", word: "site.connecting" };
+}
+
+/** @param {RoomFacts} facts @returns {Scene["far"]} */
+function farEnd({ welcome, booth }) {
+  const far = booth?.sites[farSite(welcome)?.id ?? ""];
+  if (far?.media === "connected" && far.present) return { end: "here", word: "site.ready" };
+  if (far?.media === "lost" || (booth?.phase === "live" && !far?.present)) return { end: "lost", word: "site.lost" };
+  return far?.present ? { end: "absent", word: "site.connecting" } : { end: "absent", word: "site.absent" };
+}
+
+/** @type {Record<"audio" | "video", Record<Problem, string>>} */
+const PROBLEMS = {
+  video: { missing: "notice.camera_missing", busy: "notice.camera_busy", denied: "notice.camera_denied" },
+  audio: { missing: "notice.microphone_missing", busy: "notice.microphone_busy", denied: "notice.microphone_denied" },
+};
+
+/** @param {RoomFacts} facts */
+function notices({ welcome, booth, problems }) {
+  const own = booth?.sites[welcome?.site ?? ""];
+  /** @type {string[]} */
+  const keys = [];
+  if (problems.video) keys.push(PROBLEMS.video[problems.video]);
+  else if (own?.camera_off) keys.push("notice.camera_off");
+  if (problems.audio) keys.push(PROBLEMS.audio[problems.audio]);
+  else if (own?.muted) keys.push("notice.muted");
+  return keys;
+}
+
+/**
+ * @param {RoomFacts} facts
+ * @returns {Scene}
+ */
+export function roomScene(facts) {
+  const shown = slateOf(facts);
+  const lamp = shown === null ? (facts.booth?.sites[facts.welcome?.site ?? ""]?.lamp ?? "open") : "open";
+  return { state: stateOf(facts), slate: shown, own: ownEnd(facts), far: farEnd(facts), lamp, notices: notices(facts) };
+}
