@@ -1,0 +1,109 @@
+"""What the rooms hear of the floor and of the interpreter, in both modes, and how one goes over into the other."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from media.voice import envelope_db
+from tests.support.consultation import HANOI_HZ, KIM_HZ, SUWON_HZ, Consultation, Levels
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+HOP_S = 0.02
+BLUR_S = 0.2  # the window of `envelope_db`
+ABSENT_DB = 50.0
+
+
+def changes(story: Consultation, levels: Levels) -> dict[tuple[str, int], float]:
+    """How much louder than off air each room hears the other, in dB."""
+    return {
+        (room, voice_hz): levels[room][voice_hz] - story.floor[room][voice_hz]
+        for room, voice_hz in (("suwon", HANOI_HZ), ("hanoi", SUWON_HZ))
+    }
+
+
+@pytest.mark.parametrize(
+    ("to", "ducked", "untouched"),
+    [("hanoi", ("hanoi", SUWON_HZ), ("suwon", HANOI_HZ)), ("suwon", ("suwon", HANOI_HZ), ("hanoi", SUWON_HZ))],
+)
+async def test_simultaneous_ducks_the_original_by_18_db_on_the_right_side_only(
+    consultation: Consultation, to: str, ducked: tuple[str, int], untouched: tuple[str, int]
+) -> None:
+    await consultation.set_out(mode="simultaneous", to=to, on_air=True)
+    levels = await consultation.levels()
+    change = changes(consultation, levels)
+    assert change[ducked] == pytest.approx(-18, abs=1.5)
+    assert change[untouched] == pytest.approx(0, abs=1.5)
+    listens, does_not = ducked[0], untouched[0]
+    assert levels[does_not][KIM_HZ] < levels[listens][KIM_HZ] - ABSENT_DB
+    assert levels["kim"][SUWON_HZ] == pytest.approx(consultation.floor["kim"][SUWON_HZ], abs=1.5)
+    assert levels["kim"][HANOI_HZ] == pytest.approx(consultation.floor["kim"][HANOI_HZ], abs=1.5)
+
+
+async def test_liaison_lowers_the_floor_by_9_db_and_both_rooms_hear_the_interpreter(consultation: Consultation) -> None:
+    await consultation.set_out(mode="liaison", on_air=True)
+    levels = await consultation.levels()
+    change = changes(consultation, levels)
+    assert change["hanoi", SUWON_HZ] == pytest.approx(-9, abs=1.5)
+    assert change["suwon", HANOI_HZ] == pytest.approx(-9, abs=1.5)
+    assert levels["suwon"][KIM_HZ] == pytest.approx(levels["hanoi"][KIM_HZ], abs=1.5)
+    assert levels["suwon"][KIM_HZ] > levels["suwon"][HANOI_HZ] + 3
+
+
+async def test_cough_silences_the_interpreter_without_raising_the_floor(consultation: Consultation) -> None:
+    await consultation.set_out(mode="simultaneous", to="hanoi", on_air=True)
+    speaking = await consultation.levels()
+    page = consultation.kim.browser.page
+    await page.keyboard.down("c")
+    try:
+        await asyncio.sleep(0.4)
+        coughing = (await consultation.sounds(2.2))["hanoi"]  # the cough ends by itself after 3 s
+    finally:
+        await page.keyboard.up("c")
+    from_there = {voice_hz: np.median(envelope_db(coughing, voice_hz)) for voice_hz in (SUWON_HZ, KIM_HZ)}
+    assert from_there[KIM_HZ] < speaking["hanoi"][KIM_HZ] - 20
+    assert from_there[SUWON_HZ] == pytest.approx(speaking["hanoi"][SUWON_HZ], abs=3)
+
+
+async def test_floor_returns_in_a_ramp_of_1500_ms_without_a_step(consultation: Consultation) -> None:
+    await consultation.set_out(mode="simultaneous", to="hanoi", on_air=True)
+    await consultation.hanoi.probe.listen()
+    await asyncio.sleep(1.5)
+    await consultation.on_air(False)
+    await asyncio.sleep(3)
+    curve = envelope_db(await consultation.hanoi.probe.heard(), SUWON_HZ, hop_s=HOP_S)
+    low, high = float(np.median(curve[10:50])), float(np.median(curve[-40:-5]))
+    assert high - low == pytest.approx(18, abs=1.5)
+    assert ramp_s(curve, low, high) == pytest.approx(1.5, abs=0.3)
+    assert steepest_db(curve, 0.1) < 4  # an even ramp rises 1.2 dB in 100 ms, a step nearly all of it
+
+
+async def test_floor_is_ducked_without_a_step(consultation: Consultation) -> None:
+    await consultation.set_out(mode="simultaneous", to="hanoi", on_air=False)
+    await consultation.hanoi.probe.listen()
+    await asyncio.sleep(1.5)
+    await consultation.on_air(True)
+    await asyncio.sleep(1.5)
+    samples = await consultation.hanoi.probe.heard()
+    curve = envelope_db(samples, SUWON_HZ, hop_s=HOP_S)
+    high, low = float(np.median(curve[10:50])), float(np.median(curve[-40:-5]))
+    assert high - low == pytest.approx(18, abs=1.5)
+    assert ramp_s(-curve, -high, -low) < 0.12 + BLUR_S + 0.1  # attack 120 ms
+
+
+def ramp_s(curve: NDArray[np.float64], low: float, high: float) -> float:
+    """How long a rise from `low` to `high` takes, in s: the line through its 20 % and 80 % points, made whole."""
+    share = (curve - low) / (high - low)
+    after_80 = int(np.flatnonzero(share >= 0.8)[0])
+    before_20 = int(np.flatnonzero(share[:after_80] <= 0.2)[-1])
+    return (after_80 - before_20) * HOP_S / 0.6
+
+
+def steepest_db(curve: NDArray[np.float64], seconds: float) -> float:
+    """The largest rise within `seconds`, in dB."""
+    hops = round(seconds / HOP_S)
+    return float((curve[hops:] - curve[:-hops]).max())

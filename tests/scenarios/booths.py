@@ -1,0 +1,52 @@
+"""An event of many small booths, so that every scenario has a table of its own at one server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SITES = ("suwon", "hanoi")
+SCREEN_PX = (320, 256)
+LARGE_SCREEN_PX = (1280, 1024)
+BOOTHS = 30
+
+
+def write_event(path: Path, *, start: str, screen_px: tuple[int, int] = SCREEN_PX, booths: int = BOOTHS) -> None:
+    """Booths `booth-1` ... with an interpreter `kim-1` ... each; two sites with screens of `screen_px`."""
+    width, height = screen_px
+    lines = [
+        'id = "scenario"',
+        f"title = {_names('Scenario')}",
+        "date = 2020-05-12",
+        'opens = "09:00"',
+        'closes = "18:00"',
+        'time_zone = "Asia/Seoul"',
+        'languages = ["ko", "vi", "en"]',
+        f'start = "{start}"',
+        "allow_loopback = true",
+    ]
+    for site, language, zone in (("suwon", "ko", "Asia/Seoul"), ("hanoi", "vi", "Asia/Ho_Chi_Minh")):
+        lines += [
+            "[[sites]]",
+            f'id = "{site}"',
+            f"name = {_names(site)}",
+            f'language = "{language}"',
+            f'time_zone = "{zone}"',
+            f"screen = {{ width_px = {width}, height_px = {height} }}",
+        ]
+    for number in range(1, booths + 1):
+        lines += [
+            "[[booths]]",
+            f'id = "booth-{number}"',
+            f"name = {_names(f'Booth {number}')}",
+            f"company = {_names('Daon')}",
+            f"product = {_names('Router')}",
+            f'interpreters = ["kim-{number}"]',
+            f"people = {{ suwon = {_names('A')}, hanoi = {_names('B')} }}",
+        ]
+    for number in range(1, booths + 1):
+        lines += ["[[interpreters]]", f'id = "kim-{number}"', f"name = {_names('Kim')}", 'languages = ["ko", "vi"]']
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _names(name: str) -> str:
+    return f'{{ ko = "{name}", vi = "{name}", en = "{name}" }}'

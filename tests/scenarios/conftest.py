@@ -1,0 +1,86 @@
+"""One server for all scenarios of a kind; every test sits down at a booth of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.scenarios.booths import LARGE_SCREEN_PX, write_event
+from tests.scenarios.table import Table
+from tests.support.served import Served, serve
+
+HERE = Path(__file__).parent
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all scenarios in the loop that the shared servers were started in."""
+    mark = pytest.mark.asyncio(loop_scope="session")
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(mark, append=False)
+
+
+async def _running(tmp_path_factory: pytest.TempPathFactory, name: str, **event: object) -> AsyncIterator[Served]:
+    folder = tmp_path_factory.mktemp(name)
+    write_event(folder / "event.toml", **event)  # type: ignore[arg-type]
+    served = await serve(folder / "state", folder / "event.toml")
+    yield served
+    await served.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def automatic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """A server whose consultations start by themselves."""
+    async for served in _running(tmp_path_factory, "automatic", start="automatic"):
+        yield served
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def by_operator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """A server whose consultations are started by an operator."""
+    async for served in _running(tmp_path_factory, "operator", start="operator"):
+        yield served
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def large(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """A server with screens of 1280x1024."""
+    async for served in _running(tmp_path_factory, "large", start="automatic", screen_px=LARGE_SCREEN_PX, booths=4):
+        yield served
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def table(automatic: Served) -> AsyncIterator[Table]:
+    """An empty booth that goes live by itself."""
+    table = Table(automatic, f"booth-{next(_numbers)}")
+    yield table
+    await table.clear()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def neighbour(automatic: Served) -> AsyncIterator[Table]:
+    """Another booth of the same server, whose people have voices of their own."""
+    table = Table(automatic, f"booth-{next(_numbers)}", neighbour=True)
+    yield table
+    await table.clear()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def led_table(by_operator: Served) -> AsyncIterator[Table]:
+    """An empty booth that an operator has to start."""
+    table = Table(by_operator, f"booth-{next(_numbers)}")
+    yield table
+    await table.clear()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def large_table(large: Served) -> AsyncIterator[Table]:
+    """An empty booth with screens of 1280x1024."""
+    table = Table(large, "booth-1")
+    yield table
+    await table.clear()

@@ -1,0 +1,111 @@
+"""The story of the browser tests: two rooms and one interpreter in real Chromium, and what was seen at its start."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from media.testcard import Reading
+from media.voice import FUNDAMENTALS_HZ, Samples
+from tests.support.desk import Desk
+from tests.support.participant import Participant
+from tests.support.probe import levels_db
+from tests.support.served import Served
+
+SUWON_HZ, HANOI_HZ, KIM_HZ = FUNDAMENTALS_HZ
+SUWON_CARD, HANOI_CARD = 11, 22
+BOOTH = "booth-1"
+LISTEN_S = 3.0  # the voice detector has its full range from 2 s on; one more for what is under way
+
+Levels = dict[str, dict[int, float]]
+"""By listener, then by voice, in dBFS."""
+
+
+@dataclass(slots=True)
+class Consultation:
+    """The story: who is there, and what was seen while it came about."""
+
+    served: Served
+    suwon: Participant
+    hanoi: Participant
+    kim: Participant
+    desks: dict[str, Desk]
+    """The operator of each site."""
+    levels_before_live: Levels = field(default_factory=dict)
+    cards_before_live: dict[str, Reading | None] = field(default_factory=dict)
+    seen_after_s: dict[str, float] = field(default_factory=dict)
+    first_cards: dict[str, Reading | None] = field(default_factory=dict)
+    floor: Levels = field(default_factory=dict)
+    """Levels of everybody at everybody with the interpreter off air: what 0 dB means."""
+
+    @property
+    def desk(self) -> Desk:
+        """The desk in Suwon, for what does not matter where it is done."""
+        return self.desks["suwon"]
+
+    @property
+    def everybody(self) -> tuple[Participant, Participant, Participant]:
+        """Both rooms and the interpreter."""
+        return self.suwon, self.hanoi, self.kim
+
+    async def sounds(self, seconds: float = LISTEN_S) -> dict[str, Samples]:
+        """What each of the three hears in the same seconds."""
+        heard = await asyncio.gather(*(each.probe.sound(seconds) for each in self.everybody))
+        return {each.name: sound for each, sound in zip(self.everybody, heard, strict=True)}
+
+    async def levels(self) -> Levels:
+        """How loud each of the three hears each voice."""
+        sounds = await self.sounds()
+        return {name: levels_db(sound, FUNDAMENTALS_HZ) for name, sound in sounds.items()}
+
+    async def begin_again(self) -> None:
+        """After the end: change-over, and the next consultation with the same people."""
+        await self.desk.do("next")
+        await self.desk.until(lambda booth: booth["phase"] == "ready")
+        await self.desk.do("start")
+
+    async def change(self, listener: str, voice_hz: int) -> float:
+        """How much louder `listener` hears a voice now than with the interpreter off air, in dB."""
+        return (await self.levels())[listener][voice_hz] - self.floor[listener][voice_hz]
+
+    async def on_air(self, on: bool) -> None:
+        """Have the interpreter press the space bar if need be, and wait for the server's word."""
+        if self.desk.booth["interpreters"]["kim"]["on_air"] != on:
+            await self.kim.browser.page.keyboard.press("Space")
+            await self.desk.until(lambda booth: booth["interpreters"]["kim"]["on_air"] == on)
+
+    async def set_out(self, mode: str = "liaison", to: str = "hanoi", on_air: bool = False) -> None:
+        """Bring the booth to a known state; settles for the longest ramp."""
+        await self.on_air(False)
+        await self.desk.do("mode", mode=mode)
+        if self.desk.booth["interpreters"]["kim"]["to"] != to:
+            await self.kim.browser.page.keyboard.press("d")
+            await self.desk.until(lambda booth: booth["interpreters"]["kim"]["to"] == to)
+        await self.on_air(on_air)
+        await asyncio.sleep(1.8)  # the release takes 1.5 s
+
+
+async def bring_about(story: Consultation) -> None:
+    """Everybody comes, is looked at before it starts, then it starts."""
+    await asyncio.gather(*(each.open() for each in story.everybody))
+    await story.desk.until(
+        lambda booth: (
+            booth["phase"] == "ready"
+            and all(site["media"] == "connected" for site in booth["sites"].values())
+            and booth["interpreters"]["kim"]["media"] == "connected"
+        ),
+        within_s=20,
+    )
+    story.levels_before_live = await story.levels()
+    for room in (story.suwon, story.hanoi):
+        story.cards_before_live[room.name] = await room.probe.card()
+
+    await story.desk.do("start")
+    seen = await asyncio.gather(
+        story.suwon.probe.wait_for_source(HANOI_CARD, 15), story.hanoi.probe.wait_for_source(SUWON_CARD, 15)
+    )
+    for room, seconds in zip((story.suwon, story.hanoi), seen, strict=True):
+        story.seen_after_s[room.name] = seconds
+        story.first_cards[room.name] = await room.probe.card()
+    await story.set_out()
+    story.floor = await story.levels()
