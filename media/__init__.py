@@ -8,6 +8,7 @@ limiter    the look-ahead limiter in front of every ear
 level      how loud a source is, and whether it speaks
 playout    encoded packets in as they come, one due every 20 ms
 delay      how long playout keeps packets back
+opus       how much sound a packet holds
 conceal    what is heard in place of a lost packet
 candidates which ICE candidates may be contacted, and which address is announced
 sdp        what an offer must hold, and what an answer adds

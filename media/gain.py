@@ -128,7 +128,11 @@ class _Leg:
         self.left -= samples
         count = _COUNT[:samples] if samples <= FRAME_SAMPLES else np.arange(1, samples + 1, dtype=np.float32)
         way = count * np.float32(self._slope) + np.float32(base)
-        return np.exp(way, out=way) if self._in_db else way
+        if self._in_db:
+            np.exp(way, out=way)
+        if not self.left:
+            way[-1] = self.end  # exactly, whatever the rounding on the way
+        return way
 
     def present(self) -> float:
         value = self._base + self._slope * (self._length - self.left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from media.delay import MOST, Delay
+from media.opus import duration_samples
 from media.sound import FRAME_SAMPLES
 
 CAPACITY = 25  # packets, 500 ms: what a stalled reader may leave behind; the oldest goes
@@ -39,10 +40,11 @@ HOLD = Due(None, True)
 
 
 class Playout:
-    """Puts packets of 20 ms back in order and time. `push` what arrives, `pop` once per tick.
+    """Puts packets back in order and time. `push` what arrives, `pop` once per tick.
 
     Between them lie `delay.target` packets (2 at first). A packet that comes too late stretches the delay by one
-    packet, a calm time shortens it again; see `media.delay`.
+    packet, a calm time shortens it again; see `media.delay`. All of it is meant for packets of 20 ms, which browsers
+    send; with others, pop whenever less than 20 ms of decoded sound is left.
     """
 
     def __init__(self) -> None:
@@ -126,7 +128,7 @@ class Playout:
                 return IDLE
             del self._packets[self._next]
             self._next += 1
-            self._clock = time + FRAME_SAMPLES
+            self._clock = time + duration_samples(payload)
             self._pausing = len(payload) <= SILENT_BYTES
             return Due(payload, False)
         return self._wait()
@@ -200,7 +202,7 @@ class Playout:
         packet = self._packets.pop(self._next, None)
         self.skipped += 1
         self._next += 1
-        self._clock = (self._clock if packet is None else packet[0]) + FRAME_SAMPLES
+        self._clock = self._clock + FRAME_SAMPLES if packet is None else packet[0] + duration_samples(packet[1])
 
     def _go_to(self, number: int) -> None:
         self._next, self._clock, self._held = number, self._packets[number][0], 0

@@ -10,6 +10,7 @@ from media import candidates
 from media.errors import CandidateError, OfferError
 
 LARGEST_BYTES = 64 * 1024
+MOST_LINES = 1000  # a browser's offer has 200; reading more would hold up everybody's sound
 MOST_MEDIA = 8
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 CODECS = {"audio": ("opus",), "video": ("vp8", "h264")}
@@ -20,11 +21,15 @@ _MEDIA_LINE = re.compile(r"([a-z]+) (\d{1,5}) (\S{1,40})((?: \S{1,32})+)", re.AS
 _PAYLOAD = re.compile(r"\d{1,3}", re.ASCII)
 _RTPMAP = re.compile(r"(\d{1,3}) ([^/\s]{1,40})/(\d{1,6})(?:/\d{1,2})?", re.ASCII)
 
+# One codec parameter; those that are numbers must be numbers.
+_NUMBERS = "apt|max-fr|max-fs|maxplaybackrate|minptime|stereo|useinbandfec"
+_PARAMETER = rf"\s?(?:(?:{_NUMBERS})=\d{{1,9}}|(?!(?:{_NUMBERS})=)[^;\s]{{1,256}})"
+
 # The shape of attributes that stacks read without looking twice (RFC 8866, RFC 8839, RFC 8122, RFC 5576).
 _SHAPES: Mapping[str, re.Pattern[str]] = {
     "extmap": re.compile(r"\d{1,3}(/[a-z]{8})? \S{1,256}", re.ASCII),
     "fingerprint": re.compile(r"\S{1,16} [0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*", re.ASCII),
-    "fmtp": re.compile(r"\d{1,3} \S.*", re.ASCII),
+    "fmtp": re.compile(rf"\d{{1,3}} {_PARAMETER}(;{_PARAMETER})*;?", re.ASCII),
     "group": re.compile(r"\S{1,32}( \S{1,32}){0,8}", re.ASCII),
     "ice-pwd": re.compile(r"[A-Za-z0-9+/]{22,256}", re.ASCII),
     "ice-ufrag": re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII),
@@ -116,7 +121,9 @@ def tune_answer(sdp: str, start_kbps: int, min_kbps: int, max_kbps: int) -> str:
 def _check_text(sdp: str) -> None:
     if len(sdp) > LARGEST_BYTES or len(sdp.encode("utf-8", "surrogatepass")) > LARGEST_BYTES:
         raise OfferError("The offer is larger than 64 KiB.")
-    if not sdp.startswith("v=0"):
+    if sdp.count("\n") > MOST_LINES:
+        raise OfferError(f"The offer has more than {MOST_LINES} lines.")
+    if not sdp.startswith(("v=0\r\n", "v=0\n")):
         raise OfferError("The offer is not SDP: it must begin with v=0.")
     if _UNPRINTABLE.search(sdp):
         raise OfferError("The offer is not SDP: it holds characters that no SDP holds.")

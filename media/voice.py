@@ -61,13 +61,14 @@ def level_db(samples: Samples, fundamental_hz: int, rate_hz: int = RATE_HZ) -> f
     window = np.hanning(len(samples))
     bins = 4 * len(samples)
     spectrum = np.abs(np.fft.rfft(samples * (window / window.sum()), bins)) * np.sqrt(2)
-    relative_db = []
-    for harmonic, rms in _lines(fundamental_hz).items():
+    seen, whole = [], _lines(fundamental_hz)
+    for harmonic in whole:
         centre = round(fundamental_hz * harmonic * bins / rate_hz)
-        peak = float(spectrum[centre - 1 : centre + 2].max())
-        relative_db.append(20 * math.log10(max(peak / rms, 1e-12)))
-    middle, weakest = float(np.median(relative_db)), min(relative_db)
-    return max(FLOOR_DB, LEVEL_DBFS + (weakest if middle - weakest > _ABSENT_FROM_DB else middle))
+        seen.append(max(float(spectrum[centre - 1 : centre + 2].max()), 1e-12))
+    relative_db = [20 * math.log10(got / rms) for got, rms in zip(seen, whole.values(), strict=True)]
+    if float(np.median(relative_db)) - min(relative_db) > _ABSENT_FROM_DB:
+        return max(FLOOR_DB, LEVEL_DBFS + min(relative_db))
+    return max(FLOOR_DB, LEVEL_DBFS + 20 * math.log10(math.hypot(*seen) / math.hypot(*whole.values())))
 
 
 def envelope_db(

@@ -1,4 +1,4 @@
-"""The 20 ms clock of the sound: monotonic, never in bursts, and it knows how late it was."""
+"""The 20 ms clock of the sound: monotonic, at most five ticks catch up in a burst, and it knows how late it was."""
 
 from __future__ import annotations
 

@@ -12,6 +12,8 @@ from media.sound import FRAME_SAMPLES, Frame, silence
 
 PACKETS_PER_TICK = 8
 """2.5 ms packets are the shortest that Opus knows."""
+FADE_TICKS = 3
+"""60 ms: where the concealment reaches silence."""
 
 
 class Voice:
@@ -22,6 +24,7 @@ class Voice:
         self._decoder = Decoder()
         self._concealment = Concealment()
         self._rest: Frame = silence(0)
+        self._fading = 0
 
     def push(self, sequence: int, timestamp: int, payload: bytes) -> None:
         """Take one Opus packet (RTP sequence number, 48 kHz timestamp)."""
@@ -39,7 +42,8 @@ class Voice:
                 return self._concealment.lost()
             self._rest = np.concatenate((self._rest, samples)) if len(self._rest) else samples
         if not len(self._rest):
-            return None
+            return self._fade()
+        self._fading = FADE_TICKS
         frame, self._rest = self._rest[:FRAME_SAMPLES], self._rest[FRAME_SAMPLES:]
         if len(frame) < FRAME_SAMPLES:
             frame = np.concatenate((frame, silence(FRAME_SAMPLES - len(frame))))
@@ -54,6 +58,13 @@ class Voice:
     def concealed(self) -> int:
         """Ticks that were filled in for a missing packet."""
         return self._playout.concealed
+
+    def _fade(self) -> Frame | None:
+        """A pause that begins in loud sound would click: fade out first."""
+        if not self._fading:
+            return None
+        self._fading -= 1
+        return self._concealment.lost()
 
     def _decode(self, payload: bytes) -> Frame | None:
         """The samples, or None for a broken packet, which is as good as lost."""

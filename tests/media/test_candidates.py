@@ -22,7 +22,8 @@ def is_allowed(address: str, *, loopback: bool = False) -> bool:
 
 def test_a_candidate_of_chromium_is_read() -> None:
     candidate = parse(
-        "candidate:842163049 1 udp 1677729535 203.0.113.9 46154 typ srflx raddr 192.168.1.20 rport 50000 generation 0 ufrag bCv3"
+        "candidate:842163049 1 udp 1677729535 203.0.113.9 46154 typ srflx"
+        " raddr 192.168.1.20 rport 50000 generation 0 ufrag bCv3"
     )
     assert (candidate.transport, candidate.address, candidate.port) == ("udp", "203.0.113.9", 46154)
     assert (candidate.kind, candidate.component, candidate.priority) == ("srflx", 1, 1677729535)
@@ -50,8 +51,8 @@ def test_loopback_is_for_events_that_allow_it(address: str) -> None:
     [
         "169.254.169.254", "169.254.1.1", "fe80::1", "fe80::1%eth0", "fec0::1",
         "224.0.0.1", "239.255.255.250", "ff02::1", "255.255.255.255", "240.0.0.1",
-        "0.0.0.0", "0.1.2.3", "::", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254",
-        "::ffff:169.254.169.254", "::ffff:0.0.0.0", "::ffff:224.0.0.1", "::169.254.169.254",
+        "0.1.2.3", "::ffff:0:0", "::", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254",
+        "::ffff:169.254.169.254", "::ffff:0.1.2.3", "::ffff:224.0.0.1", "::169.254.169.254",
         "2002:a9fe:a9fe::1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe",
         "2001:0:4136:e378:8000:63bf:5601:5601",
     ],

@@ -13,7 +13,7 @@ from media.voice import FUNDAMENTALS_HZ, voice
 def noise(level_dbfs: float) -> Frame:
     """A frame of exactly this RMS."""
     sound = np.random.default_rng(1).standard_normal(FRAME_SAMPLES)
-    return (sound / np.sqrt(np.mean(sound**2)) * 10 ** (level_dbfs / 20)).astype(np.float32)
+    return np.asarray(sound / np.sqrt(np.mean(sound**2)) * 10 ** (level_dbfs / 20), dtype=np.float32)
 
 
 def feed(level: Level, frame: Frame | None, ticks: int) -> None:
@@ -42,9 +42,9 @@ def test_a_click_is_no_speech_but_60_ms_of_sound_is() -> None:
     feed(level, noise(-10.0), OPEN_TICKS - 1)
     feed(level, noise(-60.0), 1)
     feed(level, noise(-10.0), OPEN_TICKS - 1)
-    assert not level.speaking
+    before = level.speaking
     feed(level, noise(-10.0), 1)
-    assert level.speaking
+    assert (before, level.speaking) == (False, True)
 
 
 def test_pauses_between_words_do_not_end_speech_but_300_ms_of_silence_do() -> None:
@@ -60,11 +60,10 @@ def test_pauses_between_words_do_not_end_speech_but_300_ms_of_silence_do() -> No
 def test_a_level_between_the_thresholds_changes_nothing() -> None:
     level = Level()
     feed(level, noise(-43.0), 50)
-    assert not level.speaking
+    before = level.speaking
     feed(level, noise(-39.0), OPEN_TICKS)
     feed(level, noise(-43.0), 50)
-    assert level.speaking
-    assert not level.quiet
+    assert (before, level.speaking, level.quiet) == (False, True, False)
 
 
 def test_every_test_voice_is_heard_as_speaking_without_a_break() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ Arrival = tuple[float, int]  # when (ms), which packet
 
 
 def payload(number: int) -> bytes:
-    return b"opus" + number.to_bytes(4, "big")
+    return b"\x48..." + number.to_bytes(4, "big")  # 20 ms of SILK, one frame
 
 
 def number_of(due: Due) -> int:
@@ -227,6 +228,26 @@ def test_a_sender_that_paused_without_a_word_gains_no_delay() -> None:
     playout.push(10, 960 * 15, payload(15))  # the timestamp says: a pause of five ticks, one of them still to come
     assert playout.pop().idle
     assert number_of(playout.pop()) == 15
+
+
+@pytest.mark.parametrize(("toc", "ticks_each"), [(0x50 | 0x08, 3), (0x50, 2)])
+def test_longer_packets_are_played_without_gaps_when_popped_as_needed(toc: int, ticks_each: int) -> None:
+    playout = Playout()
+    left = 0
+    idle = []
+    for tick in range(300):
+        if tick % ticks_each == 0:
+            playout.push(tick // ticks_each, tick * 960, bytes([toc]) + payload(tick)[1:])
+        if not left:
+            due = playout.pop()
+            assert not due.missing
+            if due.idle:
+                idle.append(tick)
+                continue
+            left = ticks_each
+        left -= 1
+    assert idle == list(range(len(idle)))
+    assert len(idle) <= 2 * ticks_each
 
 
 def test_a_restarted_source_is_heard_again_after_two_packets() -> None:
