@@ -1,8 +1,11 @@
 """The composition: everything that touches the outside, and the one place where the parts are put together.
 
-- `event`, `event_check`, `event_faults`, `event_lines`: the event file, read and checked; `settings`: the environment, read once
-- `tokens`, `links`, `revocation`, `lockout`, `doors`: who may take which seat
-- `tls`, `app`, `pages`, `health`, `patience`, `log`: the HTTP edge; `websocket`: the signaling door
-- `conductor`: the only place where the pure state machine, the sockets, the engine and the store meet; `store`: facts on disk
-- `cli`, `running`: `python -m server`; `loopback`, `demo`, `robot`: simulated participants that speak the real protocol
+event file     event (the models), event_check (what must hold between parts), event_faults (sentences), event_lines
+settings       settings (the environment, read once), state_dir (private files), addresses (of this machine)
+doors          tokens, links, revocation, lockout, doors (who may come in), session (a link for a cookie)
+HTTP edge      app (routes, lifetime), answers (headers, errors), pages, health, patience, tls, log, keys
+signaling      websocket (the signaling door), conductor (where machine, sockets, engine and store meet)
+store          facts on disk
+command line   cli, running (from first socket to goodbye)
+participants   robot, robot_stay (without a page), loopback* (the test of a line), demo* (the demonstration)
 """

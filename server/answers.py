@@ -19,8 +19,8 @@ _CONTENT_SECURITY_POLICY = """
     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'
 """
 _PERMISSIONS_POLICY = """
-    camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self), fullscreen=(self), autoplay=(self),
-    geolocation=(), payment=(), usb=()
+    camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self), fullscreen=(self),
+    autoplay=(self), geolocation=(), payment=(), usb=()
 """
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": " ".join(_CONTENT_SECURITY_POLICY.split()),

@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from server import websocket
 from server.answers import add_headers, answers
 from server.conductor import Conductor
+from server.conductor.spawn import end, spawn
 from server.event import Event
 from server.health import healthz, readyz
 from server.keys import CONDUCTOR, CONDUCTOR_RUNS, EVENT, LOCKOUT, REVOCATIONS, SEATS, SETTINGS, STORE, TOKENS
@@ -92,10 +93,9 @@ async def _say_goodbye(app: web.Application) -> None:
 
 
 async def _revoking(app: web.Application) -> AsyncIterator[None]:
-    looking = asyncio.create_task(_look_for_revocations(app), name="revocations")
+    looking = spawn(_look_for_revocations(app), "revocations")
     yield
-    looking.cancel()
-    await asyncio.gather(looking, return_exceptions=True)
+    await end((looking,))
 
 
 async def _look_for_revocations(app: web.Application) -> None:

@@ -18,6 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from server import log
+from server.addresses import local_addresses
 from server.event import Event, EventFaults, load
 from server.links import Link, links_of, qr_code, seats_of, table
 from server.revocation import Revocations
@@ -29,9 +30,9 @@ from signaling.errors import LocalError
 app = typer.Typer(
     name="hanmaru",
     help="Hanmaru joins two distant meeting rooms into one table, with an interpreter's voice between them.\n\n"
-    "Settings come from the environment: HANMARU_EVENT (the event file), HANMARU_HOST, HANMARU_PORT, HANMARU_STATE_DIR, "
-    "HANMARU_SECRET, HANMARU_ANNOUNCE, HANMARU_MEDIA_ADDRESSES, HANMARU_PUBLIC_ORIGINS, HANMARU_CERTIFICATE, "
-    "HANMARU_KEY.",
+    "Settings come from the environment: HANMARU_EVENT (the event file), HANMARU_HOST, HANMARU_PORT, "
+    "HANMARU_STATE_DIR, HANMARU_SECRET, HANMARU_ANNOUNCE, HANMARU_MEDIA_ADDRESSES, HANMARU_PUBLIC_ORIGINS, "
+    "HANMARU_CERTIFICATE, HANMARU_KEY.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -224,6 +225,9 @@ def _welcome(settings: Settings, event: Event, held: Event, links: list[Link], *
         )
     if settings.certificate is None:
         lines.append(f"Each PC trusts this server once: install {settings.origin}/ca.crt there (README, Certificates).")
+    if settings.binds_everywhere and not settings.public_origins:
+        others = ", ".join(local_addresses()) or "this machine's address"
+        lines.append(f"From other machines, write {others} instead of localhost, or set HANMARU_PUBLIC_ORIGINS.")
     lines += ["", "Join links. Each is for one seat: whoever has it may sit there.", "", table(held, links)]
     rooms = [link for link in links if link.seat.role.value == "room" and link.seat.booth == links[0].seat.booth]
     for link in rooms if qr else ():

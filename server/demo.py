@@ -18,7 +18,7 @@ from server.settings import CHECKOUT, Settings
 from server.tokens import Tokens
 from signaling.seats import Role
 
-FAREWELL_S = 2.0  # the cast says goodbye within that, or is ended
+FAREWELL_S = 1.5  # the cast says goodbye within that, or is ended
 CAPTION = {"ko": "시뮬레이션", "vi": "mô phỏng", "en": "simulation"}
 
 
@@ -28,15 +28,22 @@ async def main(settings: Settings, event: Event, tokens: Tokens, stop: asyncio.E
     Raises what `server.running.serve` raises.
     """
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    playing = asyncio.create_task(_play(settings, event, tokens, ready))
+    closing = asyncio.Event()
+    playing = asyncio.create_task(_play(settings, event, tokens, ready, stop))
+    playing.add_done_callback(lambda _: closing.set())
     try:
-        await running.serve(settings, event, tokens, announce=ready.set_result, stop=stop)
+        await running.serve(settings, event, tokens, announce=ready.set_result, stop=closing)
     finally:
         playing.cancel()
-        await asyncio.gather(playing, return_exceptions=True)
+        await asyncio.wait([playing])
+    if not playing.cancelled():
+        playing.result()
 
 
-async def _play(settings: Settings, event: Event, tokens: Tokens, ready: asyncio.Future[int]) -> None:
+async def _play(
+    settings: Settings, event: Event, tokens: Tokens, ready: asyncio.Future[int], stop: asyncio.Event
+) -> None:
+    """Tell what to do, and have the cast play until `stop`: it leaves before the server does."""
     serving = replace(settings, port=await ready)
     now = dt.datetime.now(dt.UTC)
     held = running.rehearsed(event, now)
@@ -49,10 +56,16 @@ async def _play(settings: Settings, event: Event, tokens: Tokens, ready: asyncio
         assert cast.stdin is not None
         cast.stdin.write(json.dumps(asdict(playbill(serving, held, links))).encode() + b"\n")
         await cast.stdin.drain()
-        code = await cast.wait()
-        print(f"The simulated far room has ended ({code}); the server goes on.", file=sys.stderr, flush=True)
+        watching = asyncio.create_task(_watch(cast))
+        await stop.wait()
+        watching.cancel()
     finally:
         await asyncio.shield(_dismiss(cast))
+
+
+async def _watch(cast: asyncio.subprocess.Process) -> None:
+    code = await cast.wait()
+    print(f"The simulated far room has ended ({code}); the server goes on.", file=sys.stderr, flush=True)
 
 
 async def _dismiss(cast: asyncio.subprocess.Process) -> None:
@@ -87,7 +100,7 @@ def what_to_do(settings: Settings, event: Event, links: Sequence[Link]) -> str:
     names = visitor.name.get("en", visitor.id), far.name.get("en", far.id)
     lines = [
         "",
-        f"Hanmaru demonstration: you are in {names[0]}; a simulated room in {names[1]} and an interpreter wait for you.",
+        f"Hanmaru demonstration: you are in {names[0]}; a simulated {names[1]} and an interpreter wait for you.",
         "",
         f"1. Open this link in a browser on this machine (the {names[0]} room):",
         "",

@@ -24,8 +24,8 @@ log = structlog.get_logger("doors")
 def authenticate(request: web.Request) -> Claims:
     """The claims of whoever asks; raises 401, 403 or 429 with a JSON body.
 
-    The token comes in `Authorization: Bearer`, or in the cookie that belongs to `?seat=`. An Origin, where there is one,
-    must be good; a WebSocket opened with a cookie needs one (RFC 6455, 10.2: a foreign page can open it, too).
+    The token comes in `Authorization: Bearer`, or in the cookie that belongs to `?seat=`. An Origin, where there is
+    one, must be good; a WebSocket opened with a cookie needs one (RFC 6455, 10.2: a foreign page can open it, too).
     """
     check_origin(request)
     bearer = bearer_of(request)

@@ -69,6 +69,9 @@ def _words(value: object) -> list[str]:
 def _zones(raw: Mapping[str, Any]) -> Found:
     places = [((), raw), *_tables(raw, "sites")]
     known = zoneinfo.available_timezones()
+    if not known:
+        yield ("time_zone",), "This machine has no table of time zones; install its package tzdata."
+        return
     for path, place in places:
         zone = place.get("time_zone")
         if isinstance(zone, str) and zone not in known:

@@ -55,7 +55,10 @@ def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> Non
 
 def harmless(_logger: object, _method: str, fields: Fields) -> Fields:
     """Take secrets out of every field and escape what could forge a line or steer a terminal."""
-    return {key: value if key.startswith("_") else _clean(value, key == "exception") for key, value in fields.items()}
+    return {
+        str(_clean(key)): value if key.startswith("_") else _clean(value, key == "exception")
+        for key, value in fields.items()
+    }
 
 
 def _clean(value: object, keeps_lines: bool = False) -> object:

@@ -1,4 +1,4 @@
-"""Connections that must say what they want: whoever is too slow with the head of the first request gets a 408."""
+"""Connections that must say what they want, in HTTP and in due time: a 400 or a 408 for those that do not."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _TIMEOUT = (
     b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 74\r\n\r\n"
     b'{"code": "too_slow", "message": "The request did not arrive in due time."}'
 )
+_NO_HTTP = '{"code": "bad_request", "message": "This request cannot be understood."}'
 
 
 class PatientHandler(web.RequestHandler):
-    """aiohttp's connection with a deadline for the first request head."""
+    """aiohttp's connection with a deadline for the first request head, and few words for what is none."""
 
     __slots__ = ("_deadline", "_head_s")
 
@@ -48,6 +49,20 @@ class PatientHandler(web.RequestHandler):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP; neither repeated nor logged: it may hold anything, and is not our bug."""
+        if status >= 500 or request.writer.output_size > 0:
+            return super().handle_error(request, status, exc, message)
+        answer = web.Response(status=status, text=_NO_HTTP, content_type="application/json")
+        answer.force_close()
+        return answer
 
     def _give_up(self) -> None:
         self._deadline = None

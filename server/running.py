@@ -88,6 +88,8 @@ async def serve(
             log.info("stopping")
         finally:
             listening.close()
+            # Before the runner's own clean-up: that one stops reading first, and a goodbye wants its answer.
+            await app.shutdown()
     finally:
         await runner.cleanup()
         await engine.close()

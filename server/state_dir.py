@@ -53,7 +53,10 @@ def write(path: Path, content: bytes) -> None:
 
 
 def secret_of(settings: Settings) -> str:
-    """The secret that signs links: the environment's, or the folder's own, made at the first call; raises StateDirError."""
+    """The secret that signs links: the environment's, or the folder's own, made when there is none.
+
+    Raises StateDirError.
+    """
     if settings.secret is not None:
         return settings.secret
     prepare(settings.state_dir)

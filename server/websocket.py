@@ -55,7 +55,7 @@ async def signal(request: web.Request) -> web.StreamResponse:
         await client.run()
     finally:
         conductor.leave(session)
-        log.info("left", seat=claims.seat, code=socket.close_code, levels_dropped=outgoing.levels_dropped)
+        log.info("left", seat=claims.seat, code=outgoing.code, levels_dropped=outgoing.levels_dropped)
     return socket
 
 
@@ -75,29 +75,34 @@ class Client:
     async def run(self) -> None:
         """Serve the client until its socket is closed."""
         name = f"session {self._session.number}"
-        writing = spawn(self._session.outgoing.run(self._socket), f"{name} writes")
+        outgoing = self._session.outgoing
+        reading = spawn(self._read(), f"{name} reads")
+        writing = spawn(outgoing.run(self._socket), f"{name} writes")
         watching = spawn(self._watch(), f"{name} watched")
         hello = asyncio.get_running_loop().call_later(HELLO_S, self._miss_hello)
         try:
-            with suppress(ConnectionError):
-                await self._read()
+            await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
         finally:
             hello.cancel()
             self._conductor.leave(self._session)
-            self._session.outgoing.close(WSCloseCode.OK)
-            await asyncio.wait([writing], timeout=FLUSH_S)
-            await end((writing, watching))
+            outgoing.close(WSCloseCode.OK)
+            await end((reading, watching))  # so that the closing handshake, and nobody else, reads from here on
+            await asyncio.wait((writing,), timeout=FLUSH_S)
+            await end((writing,))
+            await self._socket.close(code=outgoing.code or WSCloseCode.OK)
+            outgoing.ended()
 
     async def _read(self) -> None:
-        async for message in self._socket:
-            self._last_heard_at = self._now()
-            match message.type:
-                case WSMsgType.PING:
-                    await self._socket.pong(message.data)
-                case WSMsgType.TEXT:
-                    await self._hear(message.data)
-                case WSMsgType.BINARY:
-                    self._session.refuse(RemoteError("bad_json", "A message is text."))
+        with suppress(ConnectionError):  # a pong to somebody who has just gone
+            async for message in self._socket:
+                self._last_heard_at = self._now()
+                match message.type:
+                    case WSMsgType.PING:
+                        await self._socket.pong(message.data)
+                    case WSMsgType.TEXT:
+                        await self._hear(message.data)
+                    case WSMsgType.BINARY:
+                        self._session.refuse(RemoteError("bad_json", "A message is text."))
 
     async def _hear(self, text: str) -> None:
         self._pace, verdict = heard(self._pace, self._now())

@@ -94,10 +94,13 @@ def answered(chair: Chair, word: Answered) -> Change:
 
 
 def offer_refused(chair: Chair, word: OfferRefused) -> Change:
-    """The offer was bad: another one may be made."""
-    if not _is_current(chair, word.generation):
+    """The offer was bad: another one may be made, unless a newer generation has begun."""
+    if _of(chair, word.generation) is None:
         return chair, ()
-    return replace(_without(chair, word.generation), offered=False), _error(chair, word.code, word.message)
+    rest = _without(chair, word.generation)
+    if word.generation != chair.generation:
+        return rest, ()
+    return replace(rest, offered=False), _error(chair, word.code, word.message)
 
 
 def candidate_refused(chair: Chair, word: CandidateRefused) -> Change:

@@ -67,12 +67,15 @@ export function drawPlace(welcome) {
   );
 }
 
-/** @param {Levels} levels @param {Booth | null} booth */
+/**
+ * @param {Levels | null} levels null: the line is cut, nobody knows
+ * @param {Booth | null} booth
+ */
 export function drawLevels(levels, booth) {
   for (const [site, { card, word, level }] of voices) {
-    const value = levels.sites[site] ?? null;
+    const value = levels?.sites[site] ?? null;
     level.show(value);
-    const trouble = booth ? voiceTrouble(booth, site) : null;
+    const trouble = booth && levels ? voiceTrouble(booth, site) : null;
     const key = trouble ?? levelWord(value);
     put(word, say(key));
     const wanting = (trouble !== null && trouble !== "interpreter.site_absent") || key === "level.loud";
@@ -108,6 +111,10 @@ export function drawBooth(facts, problem, letters) {
   byId("cough", Hold).button.disabled = !me.on_air;
   mark(document.documentElement, "no-letters", !letters);
   drawLamps(facts, city);
+  if (facts.link === "lost" || facts.media === "silent") {
+    drawLevels(null, null);
+    byId("my-level", Level).show(null);
+  }
   drawColleagues(welcome, booth);
   put(part("device-trouble"), problem === null ? "" : say(TROUBLE[problem]));
 }
@@ -145,7 +152,8 @@ function drawLamps({ link, media, welcome, booth }, city) {
 
   const missing = welcome.sites.filter(({ id }) => booth.sites[id]?.media !== "connected");
   const audience = byId("audience-lamp", LampSign);
-  if (missing.length === 0) audience.show("ready", say("interpreter.audience_here"));
+  if (link === "lost" || media === "silent") audience.show("unknown", say("interpreter.audience_unknown"));
+  else if (missing.length === 0) audience.show("ready", say("interpreter.audience_here"));
   else
     audience.show(
       booth.phase === "live" ? "attention" : "absent",

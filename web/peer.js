@@ -36,6 +36,8 @@ function preferVp8(transceiver) {
 export class Peer {
   /** @type {Map<"audio" | "video", RTCRtpTransceiver>} */ #lines = new Map();
   #ready = false;
+  #factor = 1;
+  /** @type {Promise<void>} */ #shaping = Promise.resolve();
   #closed = false;
 
   /**
@@ -79,8 +81,7 @@ export class Peer {
   /** @param {string} sdp */
   async accept(sdp) {
     await this.connection.setRemoteDescription({ type: "answer", sdp });
-    const sender = this.#lines.get("video")?.sender;
-    if (sender) await this.#shape(sender, {});
+    await this.#shape();
   }
 
   /**
@@ -97,8 +98,9 @@ export class Peer {
    * @param {number} factor at least 1
    */
   async scaleDown(factor) {
-    const sender = this.#lines.get("video")?.sender;
-    if (sender) await this.#shape(sender, { scaleResolutionDownBy: factor });
+    if (factor === this.#factor) return;
+    this.#factor = factor;
+    await this.#shape();
   }
 
   /**
@@ -140,7 +142,8 @@ export class Peer {
   #addLine(kind, direction, track) {
     if (direction === null) return;
     const sends = direction !== "recvonly";
-    const rate = Math.max(LEAST_BITS_PER_SECOND, (BITS_PER_SECOND * this.media.width * this.media.height) / FULL_PIXELS);
+    // smaller pictures need more bits for each of their pixels
+    const rate = Math.max(LEAST_BITS_PER_SECOND, BITS_PER_SECOND * ((this.media.width * this.media.height) / FULL_PIXELS) ** 0.75);
     const transceiver = this.connection.addTransceiver((sends && track) || kind, {
       direction,
       ...(sends && kind === "video" ? { sendEncodings: [{ maxBitrate: Math.round(rate), maxFramerate: FRAMES_PER_SECOND }] } : {}),
@@ -175,20 +178,20 @@ export class Peer {
     this.on.ready();
   }
 
-  /**
-   * @param {RTCRtpSender} sender
-   * @param {Partial<RTCRtpEncodingParameters>} encoding
-   */
-  async #shape(sender, encoding) {
-    const parameters = sender.getParameters();
-    if (parameters.encodings.length === 0) return;
-    // a big screen shows a small picture badly: under a poor line frames go before pixels
-    Object.assign(parameters, { degradationPreference: "maintain-resolution" });
-    Object.assign(parameters.encodings[0], encoding);
-    try {
-      await sender.setParameters(parameters);
-    } catch (error) {
-      console.info("the browser keeps its own sending parameters", error);
-    }
+  /** One change of the parameters at a time: a browser refuses a second one that was begun before the first ended. */
+  async #shape() {
+    const after = this.#shaping;
+    const shaping = async () => {
+      await after;
+      const sender = this.#lines.get("video")?.sender;
+      const parameters = sender?.getParameters();
+      if (this.#closed || !sender || !parameters?.encodings[0]) return;
+      // a big screen shows a small picture badly: under a poor line frames go before pixels
+      Object.assign(parameters, { degradationPreference: "maintain-resolution" });
+      parameters.encodings[0].scaleResolutionDownBy = this.#factor;
+      await sender.setParameters(parameters).catch((error) => console.info("the browser keeps its own sending parameters", error));
+    };
+    this.#shaping = shaping();
+    await this.#shaping;
   }
 }

@@ -158,11 +158,6 @@ export class Session {
     return this.storage?.getItem(`hanmaru.resume.${this.seat}`) ?? null;
   }
 
-  /** @param {string} secret */
-  set #resume(secret) {
-    this.storage?.setItem(`hanmaru.resume.${this.seat}`, secret);
-  }
-
   #connect() {
     this.#drop();
     this.#become(this.#attempts === 0 ? "connecting" : "lost");
@@ -246,7 +241,7 @@ export class Session {
         clearTimeout(this.#timer);
         this.#attempts = 0;
         this.#seated = true;
-        this.#resume = message.resume;
+        this.storage?.setItem(`hanmaru.resume.${this.seat}`, message.resume);
         this.#become("open");
         this.on.welcome(message);
         break;

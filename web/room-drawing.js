@@ -30,7 +30,8 @@ export function drawScene(scene, welcome) {
   if (!live) liveSince = 0;
   mark(document.documentElement, "live", live);
   part("slate").inert = live;
-  part("furniture").hidden = !live;
+  part("furniture").hidden = !scene.talking;
+  mark(document.documentElement, "talking", scene.talking && !live);
   drawFurniture(scene, welcome);
   if (scene.slate !== null) drawSlate(scene.slate, scene, welcome);
   else part("tap").hidden = true;
@@ -56,6 +57,33 @@ function drawFurniture(scene, welcome) {
   part("own-level").hidden = off !== undefined;
   put(part("own-notice"), scene.notices.map((key) => say(key)).join("  "));
   mark(part("own"), "attention", scene.notices.length > 0);
+  fitNames(`${scene.lamp} ${window.innerWidth} ${part("furniture").hidden}`);
+}
+
+/**
+ * When the plate is too narrow for the longest names the company goes, then the second language; the person never.
+ * @param {string} room what the width depends on besides the names
+ */
+function fitNames(room) {
+  const names = part("names");
+  const key = `${room} ${part("names-own").dataset.text} ${names.className.includes("short")}`;
+  if (names.dataset.fitted === key) return;
+  names.dataset.fitted = key;
+  names.classList.remove("tight");
+  const cut = [...names.children].some((line) => line.scrollWidth > line.clientWidth + 1);
+  mark(names, "tight", cut);
+}
+
+/**
+ * Lines of a headline break between sentences first.
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+function putSentences(element, text) {
+  if (element.dataset.text === text) return;
+  element.dataset.text = text;
+  element.lang = spoken();
+  element.replaceChildren(...text.split(/(?<=\.) /).flatMap((sentence) => [make("span", "", sentence), " "]));
 }
 
 /**
@@ -82,7 +110,7 @@ function drawSlate(slate, scene, welcome) {
   const own = ownSite(welcome);
   const far = farSite(welcome);
   const second = far && far.language !== spoken() ? far.language : null;
-  put(part("head"), say(slate.head));
+  putSentences(part("head"), say(slate.head));
   part("second").hidden = second === null;
   if (second !== null) put(part("second"), say(slate.head, {}, second), second);
   part("advice").hidden = slate.advice === null;
@@ -90,12 +118,12 @@ function drawSlate(slate, scene, welcome) {
   part("tap").hidden = slate.tap === null;
   if (slate.tap !== null) part("tap").setAttribute("aria-label", say(slate.head));
 
-  const met = own !== null && far !== null;
+  const met = own !== null && far !== null && scene.state !== "error" && slate.tap !== "take_over";
   for (const id of ["floor", "ends", "meeting"]) part(id).hidden = !met;
-  const settling = slate.head === "room.joining" || slate.head === "room.lost" || slate.tap !== null || scene.state === "error";
+  const settling = slate.head === "room.joining" || slate.head === "room.lost" || slate.tap !== null;
   part("gear").hidden = settling || !met;
-  part("frame").parentElement?.toggleAttribute("hidden", !met || scene.state === "error");
-  if (!met || welcome === null) return;
+  part("frame").parentElement?.toggleAttribute("hidden", !met);
+  if (!met || welcome === null || own === null || far === null) return;
 
   const title = named(welcome.event.title);
   const place = welcome.place ? named(welcome.place.name) : null;

@@ -30,6 +30,7 @@ const LOST_PATIENCE_MS = 1500; // a line that is back within this much never sho
  * @property {Slate | null} slate null: the far room, full-bleed
  * @property {{end: End, word: string}} own
  * @property {{end: End, word: string}} far
+ * @property {boolean} talking the voices go on, with or without a picture
  * @property {Lamp} lamp
  * @property {string[]} notices keys, about this room's own devices
  */
@@ -96,7 +97,7 @@ function slateOf(facts) {
  */
 function liveSlate({ welcome, booth, picture, pictureSeen }) {
   const far = booth?.sites[farSite(welcome)?.id ?? ""];
-  if (!far?.present || far.media === "lost") return slate("room.far_lost", "room.nothing_to_do");
+  if (!far?.present || far.media === "lost") return slate("room.far_lost");
   if (far.camera_off) return slate("room.far_camera_off", "room.keep_talking");
   if (picture) return null;
   return pictureSeen ? slate("room.frozen", "room.keep_talking") : slate("room.coming");
@@ -151,6 +152,7 @@ function notices({ welcome, booth, problems }) {
  */
 export function roomScene(facts) {
   const shown = slateOf(facts);
-  const lamp = shown === null ? (facts.booth?.sites[facts.welcome?.site ?? ""]?.lamp ?? "open") : "open";
-  return { state: stateOf(facts), slate: shown, own: ownEnd(facts), far: farEnd(facts), lamp, notices: notices(facts) };
+  const talking = shown === null || shown.advice === "room.keep_talking";
+  const lamp = talking ? (facts.booth?.sites[facts.welcome?.site ?? ""]?.lamp ?? "open") : "open";
+  return { state: stateOf(facts), slate: shown, talking, own: ownEnd(facts), far: farEnd(facts), lamp, notices: notices(facts) };
 }

@@ -1,4 +1,7 @@
-"""A drawn meeting room with a person who speaks and a wall clock that goes: the far side of a demonstration."""
+"""A drawn meeting room with a person who speaks and a wall clock that goes: the far side of a demonstration.
+
+The corners stay empty: there the page writes names and times.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def draw_room(width: int, height: int, now: datetime, opening: float, caption: s
     canvas = _still(width, height, caption).copy()
     unit = min(width, height) / 100
     moment_s = now.second + now.microsecond / 1e6
-    _clock(canvas, (width * 0.80, height * 0.22), 13 * unit, now, moment_s)
+    _clock(canvas, (width * 0.80, height * 0.31), 13 * unit, now, moment_s)
     _person(canvas, (width * 0.47, height * 0.52), unit, moment_s, opening)
     _table(canvas)
     _time(canvas, now, unit)
@@ -46,7 +49,7 @@ def _still(width: int, height: int, caption: str) -> np.ndarray:
     shade = np.linspace(0.0, 1.0, height)[:, None, None]
     wall = np.array(WALL) * (1 - shade) + np.array(WALL_LOW) * shade
     canvas = np.ascontiguousarray(np.broadcast_to(wall, (height, width, 3)).astype(np.uint8))
-    left, top, right, bottom = int(width * 0.06), int(height * 0.10), int(width * 0.30), int(height * 0.46)
+    left, top, right, bottom = int(width * 0.06), int(height * 0.16), int(width * 0.30), int(height * 0.52)
     cv2.rectangle(canvas, (left, top), (right, bottom), SKY, -1)
     for share, tall in ((0.02, 0.10), (0.26, 0.17), (0.47, 0.07), (0.68, 0.22), (0.88, 0.12)):
         x = left + int((right - left) * share)
@@ -54,7 +57,7 @@ def _still(width: int, height: int, caption: str) -> np.ndarray:
     cv2.rectangle(canvas, (left, top), (right, bottom), FRAME, max(2, int(1.2 * unit)))
     cv2.line(canvas, ((left + right) // 2, top), ((left + right) // 2, bottom), FRAME, max(1, int(0.8 * unit)))
     face = cv2.FontFace("sans")
-    cv2.putText(canvas, caption, (left, int(height * 0.055)), INK, face, max(9, int(4 * unit)), 400)
+    cv2.putText(canvas, caption, (left, int(height * 0.60)), INK, face, max(9, int(4 * unit)), 400)
     return canvas
 
 
@@ -110,7 +113,7 @@ def _table(canvas: np.ndarray) -> None:
 def _time(canvas: np.ndarray, now: datetime, unit: float) -> None:
     height, width = canvas.shape[:2]
     size = max(12, int(7 * unit))
-    place = (int(width * 0.80 - size * 2.15), int(height * 0.46))
+    place = (int(width * 0.80 - size * 2.15), int(height * 0.55))
     cv2.putText(canvas, f"{now:%H:%M:%S}", place, INK, cv2.FontFace("sans"), size, 600)
 
 

@@ -70,7 +70,7 @@ class Conductor:
             session.outgoing.close(GOING_AWAY)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_S):
-                await asyncio.gather(*(session.outgoing.closed.wait() for session in self._sessions.values()))
+                await asyncio.gather(*(session.outgoing.over.wait() for session in self._sessions.values()))
         await end(self._ending)
         for place in tuple(self._places.values()):
             await place.close(for_good=False)

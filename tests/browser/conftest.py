@@ -47,7 +47,7 @@ def chromium_path(playwright: Playwright) -> str:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def consultation(
+async def story(
     playwright: Playwright,
     chromium_path: str,
     operated_event: Path,
@@ -78,3 +78,10 @@ async def consultation(
             yield story
     finally:
         await served.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def consultation(story: Consultation) -> Consultation:
+    """The consultation with everybody in their seats, live; tests may leave it in any state."""
+    await story.mend()
+    return story

@@ -17,21 +17,23 @@ SLACK_PX = 4
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def wide(consultation: Consultation) -> AsyncIterator[Consultation]:
+async def wide(story: Consultation) -> AsyncIterator[Consultation]:
     """The consultation with a 1280x720 camera in Hanoi, for the tests of this file."""
-    await consultation.set_out()
-    hanoi = consultation.hanoi
-    address = hanoi.browser.page.url
-    await hanoi.close()
-    hanoi.camera_size = (1280, 720)
-    await hanoi.open(address)
-    await consultation.suwon.probe.wait_for_source(HANOI_CARD, 10)
-    yield consultation
-    await consultation.desks["hanoi"].do("set", site="hanoi", framing="fill")
-    await hanoi.close()
-    hanoi.camera_size = (640, 512)
-    await hanoi.open(address)
-    await consultation.suwon.probe.wait_for_source(HANOI_CARD, 10)
+    await story.mend()
+    await story.set_out()
+    await reopen(story, (1280, 720))
+    yield story
+    await story.desks["hanoi"].do("set", site="hanoi", framing="fill")
+    await reopen(story, (640, 512))
+
+
+async def reopen(story: Consultation, camera_size: tuple[int, int]) -> None:
+    """Put another camera into Hanoi's computer."""
+    address = story.hanoi.browser.page.url
+    await story.hanoi.close()
+    story.hanoi.camera_size = camera_size
+    await story.hanoi.open(address)
+    await story.suwon.probe.wait_for_source(HANOI_CARD, 10)
 
 
 async def settled(story: Consultation, *, crops: bool) -> tuple[Reading, float]:

@@ -117,7 +117,7 @@ async def test_gain_and_its_ramp_are_measured(mirror: Participant) -> None:
         }"""
     )
     await asyncio.sleep(3.5)
-    curve = envelope_db(await mirror.probe.heard(), VOICE_HZ)
+    curve = envelope_db((await mirror.probe.heard()).samples, VOICE_HZ)
     before, after = np.median(curve[10:50]), np.median(curve[-40:-5])
     assert before - after == pytest.approx(18.06, abs=1)
     midway = np.flatnonzero((curve < before - 4) & (curve > after + 4))

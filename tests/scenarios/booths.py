@@ -7,7 +7,7 @@ from pathlib import Path
 SITES = ("suwon", "hanoi")
 SCREEN_PX = (320, 256)
 LARGE_SCREEN_PX = (1280, 1024)
-BOOTHS = 30
+BOOTHS = 50  # as many as an event may have
 
 
 def write_event(path: Path, *, start: str, screen_px: tuple[int, int] = SCREEN_PX, booths: int = BOOTHS) -> None:

@@ -14,7 +14,7 @@ from tests.scenarios.table import Table
 from tests.support.served import Served, serve
 
 HERE = Path(__file__).parent
-_numbers = itertools.count(1)
+_numbers = {"automatic": itertools.count(1), "by_operator": itertools.count(1)}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,7 +57,7 @@ async def large(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serve
 @pytest_asyncio.fixture(loop_scope="session")
 async def table(automatic: Served) -> AsyncIterator[Table]:
     """An empty booth that goes live by itself."""
-    table = Table(automatic, f"booth-{next(_numbers)}")
+    table = Table(automatic, f"booth-{next(_numbers['automatic'])}")
     yield table
     await table.clear()
 
@@ -65,7 +65,15 @@ async def table(automatic: Served) -> AsyncIterator[Table]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def neighbour(automatic: Served) -> AsyncIterator[Table]:
     """Another booth of the same server, whose people have voices of their own."""
-    table = Table(automatic, f"booth-{next(_numbers)}", neighbour=True)
+    table = Table(automatic, f"booth-{next(_numbers['automatic'])}", neighbour=True)
+    yield table
+    await table.clear()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def long_table(automatic: Served) -> AsyncIterator[Table]:
+    """A booth for all tests of a file."""
+    table = Table(automatic, f"booth-{next(_numbers['automatic'])}")
     yield table
     await table.clear()
 
@@ -73,7 +81,7 @@ async def neighbour(automatic: Served) -> AsyncIterator[Table]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def led_table(by_operator: Served) -> AsyncIterator[Table]:
     """An empty booth that an operator has to start."""
-    table = Table(by_operator, f"booth-{next(_numbers)}")
+    table = Table(by_operator, f"booth-{next(_numbers['by_operator'])}")
     yield table
     await table.clear()
 

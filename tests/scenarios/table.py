@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,12 +20,17 @@ from server.robot import Robot, trusting
 from tests.scenarios.booths import SCREEN_PX, SITES
 from tests.support.served import Served
 
+Levels = dict[tuple[str, str], float]
+
 LISTEN_S = 2.2  # the detector wants two seconds
 VOICES_HZ = {"suwon": 430, "hanoi": 610, "interpreter": 970}
 NEIGHBOURS_HZ = {"suwon": 690, "hanoi": 1080, "interpreter": 970}
 CARDS = {"suwon": 11, "hanoi": 22}
 NEIGHBOURS_CARDS = {"suwon": 33, "hanoi": 44}
 GONE_DB = -50.0  # what nobody is to hear lies this far under what the others get of it
+TOLERANCE_DB = 1.5
+TRIES = 4
+PATIENCE_S = 8.0
 RAMP_S = 0.6  # longer than an attack and the sound on its way; a release is waited for by name
 
 
@@ -164,15 +169,49 @@ async def live(guest: Guest) -> None:
 async def listen(guests: Iterable[Guest], seconds: float = LISTEN_S) -> dict[str, np.ndarray]:
     """What each hears from now on, by name: mono float32 samples at 48 kHz."""
     guests = list(guests)
-    heard = await asyncio.gather(*(guest.sound.heard(seconds, seconds + 3.0) for guest in guests))
+    heard = await asyncio.gather(*(guest.sound.heard(seconds, seconds + PATIENCE_S) for guest in guests))
     return {guest.name: samples for guest, samples in zip(guests, heard, strict=True)}
 
 
-async def levels(guests: Iterable[Guest], speakers: Iterable[Guest]) -> dict[tuple[str, str], float]:
+def level_db(samples: np.ndarray, fundamental_hz: int) -> float:
+    """How loud a voice is, in dBFS.
+
+    Playout that shifts by a packet is no change of level, but breaks the narrow-band detector's phase: so the detector
+    says whether a voice is there at all, and the envelope how loud.
+    """
+    detected_db = voice.level_db(samples, fundamental_hz)
+    if detected_db < GONE_DB + voice.LEVEL_DBFS:
+        return detected_db
+    return float(np.median(voice.envelope_db(samples, fundamental_hz)))
+
+
+async def levels(guests: Iterable[Guest], speakers: Iterable[Guest]) -> Levels:
     """(listener, speaker) -> dB against the speaker's own voice (0 means: as loud as spoken), measured from now on."""
     heard = await listen(guests)
     return {
-        (listener, speaker.name): voice.level_db(samples, speaker.voice_hz) - voice.LEVEL_DBFS
+        (listener, speaker.name): level_db(samples, speaker.voice_hz) - voice.LEVEL_DBFS
         for speaker in speakers
         for listener, samples in heard.items()
     }
+
+
+async def expect(guests: Iterable[Guest], expected: Mapping[tuple[str, str], float | None]) -> None:
+    """Assert what each listener gets of each speaker in dB, within 1.5 dB; None: nothing, 50 dB under what others get.
+
+    A machine that stalls for a moment tears a hole into the sound and spoils that measurement; what is wrong in the
+    matrix is wrong for good. So the wrong levels have to be there in `TRIES` measurements one after the other.
+    """
+    guests = list(guests)
+    listeners = [guest for guest in guests if any(guest.name == listener for listener, _ in expected)]
+    speakers = [guest for guest in guests if any(guest.name == speaker for _, speaker in expected)]
+    wrong: dict[tuple[str, str], str] = {}
+    for _ in range(TRIES):
+        heard = await levels(listeners, speakers)
+        wrong = {
+            pair: f"{heard[pair]:.1f} dB instead of {'nothing' if wanted is None else wanted}"
+            for pair, wanted in expected.items()
+            if not (heard[pair] < GONE_DB if wanted is None else abs(heard[pair] - wanted) <= TOLERANCE_DB)
+        }
+        if not wrong:
+            return
+    raise AssertionError(f"(listener, speaker): {wrong}")

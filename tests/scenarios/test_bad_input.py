@@ -19,29 +19,40 @@ from server.tokens import Tokens
 from signaling.errors import RemoteError
 from signaling.seats import parse_seat
 from tests.scenarios.booths import SCREEN_PX
-from tests.scenarios.table import RAMP_S, Guest, Table, levels, listen, voice_loop
+from tests.scenarios.table import RAMP_S, Guest, Table, expect, listen, voice_loop
 
 EVENT_ID = "scenario"
+CANDIDATE = "a=candidate:9 1 udp 1 192.0.2.7 50000 typ host\r\n"
+UNDISTURBED_S = 1.0  # a busy machine stutters; a consultation that is harmed stops
 STRANGE_CARD, STRANGE_HZ = 33, 690
 A_DAY = timedelta(days=1)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def undisturbed(table: Table) -> AsyncIterator[tuple[Guest, Guest]]:
-    """A consultation that goes on: afterwards its picture never froze, its sound is there, and no traceback was logged."""
-    suwon, hanoi = await table.both_rooms()
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def rooms(long_table: Table) -> AsyncIterator[tuple[Guest, Guest]]:
+    """A consultation that goes on through all of this."""
+    suwon, hanoi = await long_table.both_rooms()
     await hanoi.sees(suwon.card)
     await listen([hanoi], RAMP_S)
-    hanoi.picture.begin()
-    booth = hanoi.robot.booth
     yield suwon, hanoi
-    assert (await levels([hanoi], [suwon]))["hanoi", "suwon"] == pytest.approx(0, abs=1.5)
-    assert hanoi.picture.longest_freeze_s() < 0.5
+    await expect((hanoi, suwon), {("hanoi", "suwon"): 0, ("suwon", "hanoi"): 0})
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def undisturbed(rooms: tuple[Guest, Guest], long_table: Table) -> AsyncIterator[None]:
+    """Afterwards the picture of the others never froze, their sound never stopped, and no traceback was logged."""
+    suwon, hanoi = rooms
+    hanoi.picture.begin()
+    start, booth = hanoi.sound.position, hanoi.robot.booth
+    yield
+    await listen([hanoi], 0.3)
+    assert hanoi.picture.longest_freeze_s() < UNDISTURBED_S
+    assert hanoi.sound.longest_gap_s(start) < UNDISTURBED_S
     assert hanoi.picture.last is not None
     assert hanoi.picture.last.source == suwon.card
     assert hanoi.robot.booth["phase"] == booth["phase"]
     assert hanoi.robot.booth["sites"] == booth["sites"]
-    assert "Traceback" not in table.served.wrote()
+    assert "Traceback" not in long_table.served.wrote()
 
 
 def tokens_of(table: Table, event_id: str = EVENT_ID) -> Tokens:
@@ -83,28 +94,28 @@ def nonsense(_: Table) -> str:
 @pytest.mark.parametrize(
     "make", [altered, expired, of_another_event, of_another_secret, of_a_booth_that_does_not_exist, nonsense]
 )
-async def test_bad_token_opens_nothing(table: Table, make: Callable[[Table], str]) -> None:
-    token = make(table)
-    robot = table.robot("room", token=token)
+async def test_bad_token_opens_nothing(long_table: Table, make: Callable[[Table], str]) -> None:
+    token = make(long_table)
+    robot = long_table.robot("room", token=token)
     with pytest.raises(LineClosedError) as refusal:
         await robot.open()
     assert refusal.value.code == 401
     headers = {"Authorization": f"Bearer {token}"}
     async with (
         aiohttp.ClientSession(headers=headers) as http,
-        http.get(f"{table.served.origin}/signal", ssl=table.tls) as answer,
+        http.get(f"{long_table.served.origin}/signal", ssl=long_table.tls) as answer,
     ):
         body = await answer.json()
     assert answer.status == 401
     assert body["code"] == "bad_token"
     assert body["message"].endswith(".")
-    assert token not in table.served.wrote()
+    assert token not in long_table.served.wrote()
 
 
 async def test_token_of_another_booth_does_not_open_this_one(
-    undisturbed: tuple[Guest, Guest], neighbour: Table, table: Table
+    rooms: tuple[Guest, Guest], neighbour: Table, long_table: Table
 ) -> None:
-    suwon, hanoi = undisturbed
+    suwon, hanoi = rooms
     stranger = neighbour.robot("operator", "suwon")
     await stranger.open()
     assert (await stranger.hello())["booth"] == neighbour.booth
@@ -114,7 +125,9 @@ async def test_token_of_another_booth_does_not_open_this_one(
     thief = neighbour.robot("room", "suwon")
     await thief.open()
     after = thief.received
-    await thief.send({"type": "reconnect", "seat": f"room.{table.booth}.suwon", "resume": suwon.robot.welcome["resume"]})
+    await thief.send(
+        {"type": "reconnect", "seat": f"room.{long_table.booth}.suwon", "resume": suwon.robot.welcome["resume"]}
+    )
     answer = await thief.message("welcome", "error", after=after)
     assert answer["type"] == "error" or answer["booth"] == neighbour.booth
     assert hanoi.robot.booth["phase"] == "live"
@@ -127,7 +140,7 @@ async def test_token_of_another_booth_does_not_open_this_one(
         ('"text"', "bad_json"),
         ("[" * 5000, "bad_json"),
         (json.dumps({"type": "fly"}), "unknown_message"),
-        (json.dumps({"no": "type"}), ("bad_message", "unknown_message")),
+        (json.dumps({"no": "type"}), "bad_message"),
         (json.dumps({"type": "hello", "purpose": "mischief"}), "bad_message"),
         (json.dumps({"type": "hello", "extra": 1}), "bad_message"),
         (json.dumps({"type": "offer", "sdp": "v=0"}), "not_seated"),
@@ -139,10 +152,18 @@ async def test_message_that_is_none_gets_a_code_and_a_sentence(table: Table, tex
     await robot.open()
     await robot.send_text(text)
     error = await robot.message("error")
-    assert error["code"] in (code if isinstance(code, tuple) else (code,))
+    assert error["code"] == code
     assert len(error["message"]) > 10
     assert error["message"].endswith(".")
     assert (await robot.hello())["type"] == "welcome", "the line goes on"
+
+
+async def test_message_of_more_than_64_kib_closes_the_line(neighbour: Table) -> None:
+    robot = neighbour.robot("room", "suwon")
+    await robot.open()
+    await robot.send({"type": "offer", "sdp": "v=0\r\n" + "a=x\r\n" * 20_000})
+    assert await robot.closed(3.0) == 1009
+    assert [message["code"] for _, message in robot.messages] == ["bad_json"]
 
 
 @pytest.mark.parametrize(
@@ -155,14 +176,13 @@ async def test_message_that_is_none_gets_a_code_and_a_sentence(table: Table, tex
         ("no codec of ours", lambda sdp: sdp.replace("opus/48000", "speex/8000")),
         ("binary", lambda sdp: sdp[:200] + "\x00\x01\ufffd" + sdp[200:]),
         ("cut", lambda sdp: sdp[: len(sdp) // 3]),
-        ("too large", lambda sdp: sdp + "a=x:" + "y" * 40_000),
+        ("many candidates", lambda sdp: sdp + CANDIDATE * 40),
         ("many lines", lambda sdp: sdp + sdp[sdp.index("m=video") :] * 8),
     ],
 )
 async def test_offer_that_cannot_be_used_is_refused_and_a_good_one_still_works(
-    undisturbed: tuple[Guest, Guest], neighbour: Table, name: str, spoil: Callable[[str], str]
+    neighbour: Table, name: str, spoil: Callable[[str], str]
 ) -> None:
-    assert undisturbed
     guest = neighbour.robot("room", "suwon")
     await guest.open()
     await guest.hello()
@@ -181,7 +201,8 @@ async def connected(robot: Robot, peer: SimulatedPeer) -> None:
     try:
         await robot.connect(peer)
     except RemoteError as refusal:
-        assert refusal.code == "offer_exists"
+        if refusal.code != "offer_exists":
+            raise
         await robot.reconnect(fresh=False)
         await robot.connect(peer_for(robot.welcome))
 
@@ -204,8 +225,7 @@ async def test_candidate_that_cannot_be_read_is_refused(table: Table, candidate:
     assert (await suwon.robot.message("error", after=after))["code"] == code
 
 
-async def test_flood_is_told_to_slow_down(undisturbed: tuple[Guest, Guest], neighbour: Table) -> None:
-    assert undisturbed
+async def test_flood_is_told_to_slow_down(neighbour: Table) -> None:
     robot = neighbour.robot("room", "suwon")
     await robot.open()
     await robot.hello()

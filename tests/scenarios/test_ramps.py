@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
-import pytest
 
 from media.engine.simulated_microphone import RATE_HZ, silence
-from tests.scenarios.table import Table, listen, live, tone_loop
+from tests.scenarios.table import Guest, Table, listen, live, tone_loop
 
 TONE_HZ = 700  # 14 periods in the 20 ms of the window
 HOP_S = 0.005
 WINDOW_S = 0.020
 CLOSE_DB = 0.5  # this near to a level counts as being there
-DUCK_DB = -18.0
+TRIES = 3
 
 
 def envelope_db(samples: np.ndarray) -> np.ndarray:
@@ -41,7 +40,16 @@ async def test_floor_ducks_and_returns_without_a_step_and_takes_its_time(table: 
     await interpreter.robot.command("direction", to="hanoi")
     await live(suwon)
     await listen([hanoi], 1.5)
+    faults: list[str] = []
+    for _ in range(TRIES):  # a stall of the machine spoils a measurement; a wrong ramp is wrong every time
+        faults = await measure(interpreter, hanoi)
+        if not faults:
+            return
+    raise AssertionError(f"wrong {TRIES} times, the last time: {faults}")
 
+
+async def measure(interpreter: Guest, hanoi: Guest) -> list[str]:
+    """Go on air and off again: what is wrong with what was heard."""
     start = hanoi.sound.position
     await interpreter.robot.command("on_air", on=True)
     await listen([hanoi], 1.0)
@@ -52,9 +60,16 @@ async def test_floor_ducks_and_returns_without_a_step_and_takes_its_time(table: 
     up_db = envelope_db(hanoi.sound.between(start, hanoi.sound.position))
 
     loud_db, low_db = float(np.median(up_db[-40:])), float(np.median(down_db[-40:]))
-    assert low_db - loud_db == pytest.approx(DUCK_DB, abs=1.5)
-    assert duration_s(up_db, low_db, loud_db) == pytest.approx(1.5, abs=0.3)
-    assert 0.06 <= duration_s(down_db, loud_db, low_db) <= 0.25
     hops = round(WINDOW_S / HOP_S)
-    assert np.max(np.abs(up_db[hops:] - up_db[:-hops])) < 1.5, "a step on the way up"
-    assert np.max(np.abs(np.diff(down_db))) < 3.0, "a step on the way down"
+    figures = {
+        "depth": (low_db - loud_db, -19.5, -16.5),
+        "release": (duration_s(up_db, low_db, loud_db), 1.2, 1.8),
+        "attack": (duration_s(down_db, loud_db, low_db), 0.06, 0.25),
+        "step on the way up": (float(np.max(np.abs(up_db[hops:] - up_db[:-hops]))), 0.0, 1.5),
+        "step on the way down": (float(np.max(np.abs(np.diff(down_db)))), 0.0, 3.0),
+    }
+    return [
+        f"{name}: {value:.2f} not in {least} ... {most}"
+        for name, (value, least, most) in figures.items()
+        if not least <= value <= most
+    ]

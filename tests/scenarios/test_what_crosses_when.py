@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import replace
 
 import pytest
 
 from signaling.errors import RemoteError
-from tests.scenarios.table import GONE_DB, RAMP_S, Guest, Table, levels, listen
+from tests.scenarios.table import RAMP_S, Guest, Table, expect, listen
 
 
 async def nothing_crosses(people: tuple[Guest, ...]) -> None:
@@ -15,8 +15,7 @@ async def nothing_crosses(people: tuple[Guest, ...]) -> None:
     await listen(people, RAMP_S)
     for guest in (suwon, hanoi):
         guest.picture.begin()
-    heard = await levels((suwon, hanoi), people)
-    assert all(level < GONE_DB for level in heard.values()), heard
+    await expect(people, {(room.name, speaker.name): None for room in (suwon, hanoi) for speaker in people})
     for guest in (suwon, hanoi):
         assert not [seen for seen in guest.picture.sightings if seen.source is not None]
 
@@ -25,9 +24,7 @@ async def all_crosses(suwon: Guest, hanoi: Guest) -> None:
     await suwon.sees(hanoi.card)
     await hanoi.sees(suwon.card)
     await listen((suwon, hanoi), RAMP_S)
-    heard = await levels((suwon, hanoi), (suwon, hanoi))
-    assert heard["suwon", "hanoi"] == pytest.approx(0, abs=1.5)
-    assert heard["hanoi", "suwon"] == pytest.approx(0, abs=1.5)
+    await expect((suwon, hanoi), {("suwon", "hanoi"): 0, ("hanoi", "suwon"): 0})
 
 
 async def test_operator_leads_a_consultation_from_ready_to_the_next_one(led_table: Table) -> None:
@@ -66,8 +63,7 @@ async def test_operator_leads_a_consultation_from_ready_to_the_next_one(led_tabl
 async def test_first_room_alone_waits_and_gets_nothing_back(table: Table) -> None:
     suwon = await table.room("suwon")
     await suwon.robot.until(lambda booth: booth["phase"] == "waiting")
-    heard = await levels([suwon], [suwon])
-    assert heard["suwon", "suwon"] < GONE_DB
+    await expect([suwon], {("suwon", "suwon"): None})
     assert not [seen for seen in suwon.picture.sightings if seen.source is not None]
 
 
@@ -78,10 +74,10 @@ async def test_second_booth_neither_hears_nor_sees_the_first(table: Table, neigh
         await guest.sees(far.card)
     await listen(everyone, RAMP_S)
     for own, other in ((here, there), (there, here)):
-        friends, strangers = await asyncio.gather(levels(own, own), levels(own, other))
-        assert friends["suwon", "hanoi"] == pytest.approx(0, abs=1.5)
-        assert friends["hanoi", "suwon"] == pytest.approx(0, abs=1.5)
-        assert all(level < GONE_DB for level in strangers.values()), strangers
+        named = [replace(guest, name=f"other {guest.name}") for guest in other]
+        expected: dict[tuple[str, str], float | None] = {("suwon", "hanoi"): 0, ("hanoi", "suwon"): 0}
+        expected |= {(guest.name, stranger.name): None for guest in own for stranger in named}
+        await expect((*own, *named), expected)
         cards = {guest.card for guest in other}
         for guest in own:
             assert not [seen for seen in guest.picture.sightings if seen.source in cards]

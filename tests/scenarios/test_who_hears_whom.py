@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.booths import SCREEN_PX
-from tests.scenarios.table import CARDS, GONE_DB, RAMP_S, Guest, Table, levels, listen, live
+from tests.scenarios.table import CARDS, RAMP_S, Guest, Table, expect, listen, live
 
-TOLERANCE_DB = 1.5
-
-
-def near(level_db: float) -> object:
-    return pytest.approx(level_db, abs=TOLERANCE_DB)
+NOTHING = None
+THEMSELVES = {("suwon", "suwon"): NOTHING, ("hanoi", "hanoi"): NOTHING, ("interpreter", "interpreter"): NOTHING}
+INTERPRETER_HEARS_BOTH = {("interpreter", "suwon"): 0, ("interpreter", "hanoi"): 0}
 
 
 async def test_both_rooms_see_each_other_filling_the_screen(table: Table) -> None:
@@ -28,28 +26,34 @@ async def test_both_rooms_see_each_other_filling_the_screen(table: Table) -> Non
 async def test_off_air_rooms_hear_each_other_and_nobody_hears_the_interpreter(table: Table) -> None:
     people = await table.everybody()
     await settled(people)
-    heard = await levels(people, people)
-    assert heard["suwon", "hanoi"] == near(0)
-    assert heard["hanoi", "suwon"] == near(0)
-    assert heard["interpreter", "suwon"] == near(0)
-    assert heard["interpreter", "hanoi"] == near(0)
-    assert heard["suwon", "interpreter"] < GONE_DB
-    assert heard["hanoi", "interpreter"] < GONE_DB
-    nobody_hears_themself(people, heard)
+    await expect(
+        people,
+        {
+            ("suwon", "hanoi"): 0,
+            ("hanoi", "suwon"): 0,
+            ("suwon", "interpreter"): NOTHING,
+            ("hanoi", "interpreter"): NOTHING,
+            **INTERPRETER_HEARS_BOTH,
+            **THEMSELVES,
+        },
+    )
 
 
 async def test_liaison_lowers_the_floor_by_9_db_while_on_air(table: Table) -> None:
     people = await table.everybody()
     await settled(people)
     await on_air(people)
-    heard = await levels(people, people)
-    assert heard["suwon", "hanoi"] == near(-9)
-    assert heard["hanoi", "suwon"] == near(-9)
-    assert heard["suwon", "interpreter"] == near(0)
-    assert heard["hanoi", "interpreter"] == near(0)
-    assert heard["interpreter", "suwon"] == near(0)
-    assert heard["interpreter", "hanoi"] == near(0)
-    nobody_hears_themself(people, heard)
+    await expect(
+        people,
+        {
+            ("suwon", "hanoi"): -9,
+            ("hanoi", "suwon"): -9,
+            ("suwon", "interpreter"): 0,
+            ("hanoi", "interpreter"): 0,
+            **INTERPRETER_HEARS_BOTH,
+            **THEMSELVES,
+        },
+    )
 
 
 @pytest.mark.parametrize("speaking", CARDS)
@@ -61,14 +65,17 @@ async def test_simultaneous_ducks_the_original_by_18_db_on_the_right_side_only(t
     await interpreter.robot.command("direction", to=hearing)
     await settled(people)
     await on_air(people)
-    heard = await levels(people, people)
-    assert heard[hearing, speaking] == near(-18)
-    assert heard[hearing, "interpreter"] == near(0)
-    assert heard[speaking, hearing] == near(0)
-    assert heard[speaking, "interpreter"] < GONE_DB
-    assert heard["interpreter", "suwon"] == near(0)
-    assert heard["interpreter", "hanoi"] == near(0)
-    nobody_hears_themself(people, heard)
+    await expect(
+        people,
+        {
+            (hearing, speaking): -18,
+            (hearing, "interpreter"): 0,
+            (speaking, hearing): 0,
+            (speaking, "interpreter"): NOTHING,
+            **INTERPRETER_HEARS_BOTH,
+            **THEMSELVES,
+        },
+    )
 
 
 async def test_cough_mutes_the_interpreter_and_leaves_the_floor_ducked(table: Table) -> None:
@@ -78,10 +85,8 @@ async def test_cough_mutes_the_interpreter_and_leaves_the_floor_ducked(table: Ta
     await settled(people)
     await on_air(people)
     await people[2].robot.command("cough", on=True)
-    await listen(people, 0.4)
-    heard = await levels(people[:2], people)
-    assert heard["hanoi", "interpreter"] < GONE_DB
-    assert heard["hanoi", "suwon"] == near(-18)
+    await listen(people, 0.3)
+    await expect(people, {("hanoi", "interpreter"): NOTHING, ("hanoi", "suwon"): -18})
 
 
 async def settled(people: tuple[Guest, ...]) -> None:
@@ -100,8 +105,3 @@ async def on_air(people: tuple[Guest, ...]) -> None:
     """The interpreter opens the microphone; the attack is over."""
     await people[2].robot.command("on_air", on=True)
     await listen(people, RAMP_S)
-
-
-def nobody_hears_themself(people: tuple[Guest, ...], heard: dict[tuple[str, str], float]) -> None:
-    for guest in people:
-        assert heard[guest.name, guest.name] < GONE_DB, f"{guest.name} hears itself"

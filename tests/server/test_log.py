@@ -66,7 +66,9 @@ def test_neither_tokens_nor_session_descriptions_are_ever_written() -> None:
     stream = io.StringIO()
     configure(stream)
     now = datetime.now(UTC)
-    token = Tokens("s" * 43, "e").mint(Seat(Role.ROOM, "booth-1", "suwon"), now=now, expires_at=now + timedelta(hours=1))
+    token = Tokens("s" * 43, "e").mint(
+        Seat(Role.ROOM, "booth-1", "suwon"), now=now, expires_at=now + timedelta(hours=1)
+    )
     log = structlog.get_logger("doors")
     log.info("came", url=f"https://x/room#{token}", offer="v=0\r\no=- 1 2 IN IP4 192.0.2.55\r\n")
     try:

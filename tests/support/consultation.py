@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 
 from media.testcard import Reading
-from media.voice import FUNDAMENTALS_HZ, Samples
-from tests.support.desk import Desk
+from media.voice import FUNDAMENTALS_HZ
+from tests.support.desk import Desk, Message
 from tests.support.participant import Participant
-from tests.support.probe import levels_db
+from tests.support.probe import Heard, levels_db
 from tests.support.served import Served
 
 SUWON_HZ, HANOI_HZ, KIM_HZ = FUNDAMENTALS_HZ
@@ -48,7 +48,7 @@ class Consultation:
         """Both rooms and the interpreter."""
         return self.suwon, self.hanoi, self.kim
 
-    async def sounds(self, seconds: float = LISTEN_S) -> dict[str, Samples]:
+    async def sounds(self, seconds: float = LISTEN_S) -> dict[str, Heard]:
         """What each of the three hears in the same seconds."""
         heard = await asyncio.gather(*(each.probe.sound(seconds) for each in self.everybody))
         return {each.name: sound for each, sound in zip(self.everybody, heard, strict=True)}
@@ -57,6 +57,25 @@ class Consultation:
         """How loud each of the three hears each voice."""
         sounds = await self.sounds()
         return {name: levels_db(sound, FUNDAMENTALS_HZ) for name, sound in sounds.items()}
+
+    async def mend(self) -> None:
+        """Bring everybody back and the booth live, whatever the test before left behind; quick when all is well."""
+        for each in self.everybody:
+            if each.chromium is None or each.chromium.process.returncode is not None:
+                await each.close()
+                await each.open()
+            elif await each.state() in {"", "error"}:
+                await each.browser.page.goto("about:blank")
+                await each.browser.page.goto(each.link, wait_until="domcontentloaded")
+        await self.desk.until(lambda booth: booth["phase"] in {"ended", "paused", "ready", "live"}, within_s=15)
+        match self.desk.booth["phase"]:
+            case "ended":
+                await self.begin_again()
+            case "paused":
+                await self.desk.do("resume")
+            case "ready":
+                await self.desk.do("start")
+        await self.desk.until(lambda booth: booth["phase"] == "live" and all_connected(booth), within_s=15)
 
     async def begin_again(self) -> None:
         """After the end: change-over, and the next consultation with the same people."""
@@ -83,6 +102,12 @@ class Consultation:
             await self.desk.until(lambda booth: booth["interpreters"]["kim"]["to"] == to)
         await self.on_air(on_air)
         await asyncio.sleep(1.8)  # the release takes 1.5 s
+
+
+def all_connected(booth: Message) -> bool:
+    """Whether media of all three flows."""
+    those = [*booth["sites"].values(), *booth["interpreters"].values()]
+    return all(each["media"] == "connected" for each in those)
 
 
 async def bring_about(story: Consultation) -> None:

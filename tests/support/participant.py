@@ -51,7 +51,8 @@ class Participant:
 
     async def state(self) -> str:
         """The page's `data-state`."""
-        return await self.browser.page.evaluate("() => document.documentElement.dataset.state ?? ''") or ""
+        state: str = await self.browser.page.evaluate("() => document.documentElement.dataset.state ?? ''")
+        return state
 
     async def until(self, *states: str, within_s: float = 10.0) -> float:
         """Seconds until the page is in one of these states. Raises TimeoutError with what it was, and its console."""

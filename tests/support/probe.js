@@ -67,9 +67,23 @@
     return check === value(28, 36) ? value(8, 24) : -1;
   }
 
+  /** Seconds of sound that the jitter buffer made up, stretched or left out so far, over all connections. */
+  async function disturbed_s() {
+    /** @type {RTCPeerConnection[]} */
+    const peers = /** @type {any} */ (window).hanmaru?.peers ?? [];
+    let samples = 0;
+    for (const peer of peers) {
+      for (const entry of (await peer.getStats()).values()) {
+        if (entry.type !== "inbound-rtp" || entry.kind !== "audio") continue;
+        samples += entry.concealedSamples + entry.insertedSamplesForDeceleration + entry.removedSamplesForAcceleration;
+      }
+    }
+    return samples / 48000;
+  }
+
   /** @type {{reader: ReadableStreamDefaultReader<VideoFrame>, copy: MediaStreamTrack, seen: Seen[]} | null} */
   let watching = null;
-  /** @type {{reader: ReadableStreamDefaultReader<AudioData>, copy: MediaStreamTrack, pieces: Float32Array[], rate_hz: number} | null} */
+  /** @type {{reader: ReadableStreamDefaultReader<AudioData>, copy: MediaStreamTrack, pieces: Float32Array[], rate_hz: number, calm_s: number} | null} */
   let listening = null;
 
   const probe = {
@@ -147,12 +161,13 @@
     },
 
     /** Begin to keep every sample that comes. */
-    listen() {
+    async listen() {
+      const calm_s = await disturbed_s();
       const source = track("audio");
       if (!source) throw new Error("no sound to listen to");
       const copy = source.clone();
       const reader = new MediaStreamTrackProcessor({ track: copy, maxBufferSize: 100 }).readable.getReader();
-      const own = (listening = { reader, copy, pieces: /** @type {Float32Array[]} */ ([]), rate_hz: 0 });
+      const own = (listening = { reader, copy, pieces: /** @type {Float32Array[]} */ ([]), rate_hz: 0, calm_s });
       void (async () => {
         for (;;) {
           const { value: sound, done } = await reader.read();
@@ -166,10 +181,10 @@
       })();
     },
 
-    /** End `listen`: every sample since then. */
+    /** End `listen`: every sample since then, and how much of it the jitter buffer altered. */
     async heard() {
       if (!listening) throw new Error("nobody listens");
-      const { reader, copy, pieces, rate_hz } = listening;
+      const { reader, copy, pieces, rate_hz, calm_s } = listening;
       listening = null;
       await reader.cancel();
       copy.stop();
@@ -179,7 +194,7 @@
         samples.set(piece, at);
         at += piece.length;
       }
-      return { rate_hz, samples: base64(new Uint8Array(samples.buffer)) };
+      return { rate_hz, samples: base64(new Uint8Array(samples.buffer)), disturbed_s: (await disturbed_s()) - calm_s };
     },
   };
 

@@ -28,6 +28,14 @@ class Watched:
     sizes: frozenset[tuple[int, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Some seconds of sound, (n,) at 48 kHz, and how much of it the browser made up, stretched or left out."""
+
+    samples: Samples
+    disturbed_s: float
+
+
 @dataclass(slots=True)
 class Probe:
     """Looks and listens in one page; survives reloads, since the script is put in again when it is missing."""
@@ -106,23 +114,23 @@ class Probe:
         """Begin to keep the sound."""
         await self.call("() => window.probe.listen()")
 
-    async def heard(self) -> Samples:
-        """The sound since `listen`, (n,) at 48 kHz. Raises ValueError for another rate."""
+    async def heard(self) -> Heard:
+        """The sound since `listen`. Raises ValueError when it does not come at 48 kHz."""
         answer = await self.call("() => window.probe.heard()")
         samples = np.frombuffer(base64.b64decode(answer["samples"]), np.float32)
         if samples.size and answer["rate_hz"] != RATE_HZ:
             raise ValueError(f"the page plays at {answer['rate_hz']} Hz")
-        return samples
+        return Heard(samples, answer["disturbed_s"])
 
-    async def sound(self, seconds: float) -> Samples:
+    async def sound(self, seconds: float) -> Heard:
         """Some seconds of what is heard from now on."""
         await self.listen()
         await asyncio.sleep(seconds)
         return await self.heard()
 
 
-def levels_db(samples: Samples, fundamentals_hz: tuple[int, ...]) -> dict[int, float]:
+def levels_db(heard: Heard, fundamentals_hz: tuple[int, ...]) -> dict[int, float]:
     """The level of each voice in dBFS; the floor when the page got no sound at all."""
-    if samples.size < RATE_HZ:
+    if heard.samples.size < RATE_HZ:
         return dict.fromkeys(fundamentals_hz, FLOOR_DB)
-    return {fundamental_hz: level_db(samples, fundamental_hz) for fundamental_hz in fundamentals_hz}
+    return {fundamental_hz: level_db(heard.samples, fundamental_hz) for fundamental_hz in fundamentals_hz}

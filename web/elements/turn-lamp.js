@@ -24,7 +24,7 @@ class TurnLamp extends HTMLElement {
   show(lamp) {
     if (!setState(this, `${lamp} ${spoken()}`)) return;
     this.hidden = lamp === "open";
-    this.className = lamp;
+    this.dataset.lamp = lamp;
     if (lamp === "open") {
       this.replaceChildren();
       return;

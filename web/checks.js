@@ -1,0 +1,186 @@
+// @ts-check
+/** What the loopback test holds a line to: each figure, its limit, and the sentence that cures it. No DOM here. */
+
+/**
+ * What was measured; null for what could not be.
+ * @typedef {object} Seen
+ * @property {number | null} connectS
+ * @property {{width: number, height: number} | null} camera
+ * @property {number | null} cameraRate frames per second
+ * @property {number | null} microphoneDb loudest tenth of a second, dBFS
+ * @property {{width: number, height: number} | null} picture as it came back
+ * @property {number | null} pictureRate frames per second
+ * @property {number | null} lightPercent mean luma, of white
+ * @property {number | null} gapS longest time without a new frame
+ * @property {number | null} soundDb what came back against what was sent
+ * @property {number | null} soundDelayMs there and back
+ * @property {number | null} lossPercent the worse of the ways there and back, of sound and picture
+ */
+
+/** @typedef {{width: number, height: number, video: boolean}} Wanted pixels of the screen; `video` false: a seat without pictures */
+/** @typedef {"pass" | "fail" | "skip"} Verdict */
+/** @typedef {{id: string, cure: string, measured: string, limit: string, verdict: Verdict}} Row */
+
+export const LIMITS = Object.freeze({
+  connectS: 5,
+  cameraLines: 720, // a smaller picture is enlarged for the far screen and looks soft there
+  rate: 24,
+  microphoneDb: -75, // a live microphone hears its room; a muted or dead one gives digital silence
+  lightPercent: 4,
+  gapS: 0.5,
+  soundDb: 3,
+  soundDelayMs: 300, // there and back: twice the 150 ms one way of ITU-T G.114
+  lossPercent: 1,
+});
+
+const NOTHING = "\u2013";
+
+/** @returns {Seen} what is known before a test */
+export function nothing() {
+  return {
+    connectS: null, camera: null, cameraRate: null, microphoneDb: null, picture: null, pictureRate: null,
+    lightPercent: null, gapS: null, soundDb: null, soundDelayMs: null, lossPercent: null,
+  };
+}
+
+/** @param {number} value @param {number} digits */
+function figure(value, digits) {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `\u2212${text}` : text;
+}
+
+/**
+ * @param {number | null} value
+ * @param {string} unit
+ * @param {number} [digits]
+ */
+function shown(value, unit, digits = 0) {
+  return value === null ? NOTHING : `${figure(value, digits)} ${unit}`;
+}
+
+/** @param {{width: number, height: number} | null} size */
+function pixels(size) {
+  return size === null ? NOTHING : `${size.width}\u00d7${size.height}`;
+}
+
+/**
+ * @param {string} id
+ * @param {boolean | null} good null: not measured
+ * @param {string} measured
+ * @param {string} limit
+ * @returns {Row}
+ */
+function row(id, good, measured, limit) {
+  return { id: `test.${id}`, cure: `cure.${id}`, measured, limit, verdict: good === null ? "skip" : good ? "pass" : "fail" };
+}
+
+/** @param {number | null} value @param {(value: number) => boolean} good */
+function held(value, good) {
+  return value === null ? null : good(value);
+}
+
+/**
+ * Every check, in the order in which a fault would be looked for. What a dead line kept from being measured is `skip`,
+ * except for what should have come back: that it did not is the finding.
+ * @param {Seen} seen
+ * @param {Wanted} wanted
+ * @returns {Row[]}
+ */
+export function judge(seen, wanted) {
+  const connected = seen.connectS !== null;
+  const lines = Math.min(LIMITS.cameraLines, wanted.height);
+  const camera = seen.camera;
+  const picture = seen.picture;
+  const sound = [
+    row("microphone", held(seen.microphoneDb ?? -Infinity, (db) => db >= LIMITS.microphoneDb), shown(seen.microphoneDb, "dB"), `\u2265 ${figure(LIMITS.microphoneDb, 0)} dB`),
+    row("sound_return", connected ? seen.soundDb !== null && Math.abs(seen.soundDb) <= LIMITS.soundDb : null, shown(seen.soundDb, "dB", 1), `\u00b1${LIMITS.soundDb} dB`),
+    row("sound_delay", held(seen.soundDelayMs, (ms) => ms <= LIMITS.soundDelayMs), shown(seen.soundDelayMs, "ms"), `\u2264 ${LIMITS.soundDelayMs} ms`),
+  ];
+  const pictures = [
+    row("camera_size", camera !== null && camera.height >= lines, pixels(camera), `\u2265 ${lines}p`),
+    row("camera_rate", held(seen.cameraRate, (fps) => fps >= LIMITS.rate), shown(seen.cameraRate, "fps"), `\u2265 ${LIMITS.rate} fps`),
+    row("return_size", connected ? picture?.width === wanted.width && picture.height === wanted.height : null, pixels(picture), pixels(wanted)),
+    row("return_rate", held(seen.pictureRate, (fps) => fps >= LIMITS.rate), shown(seen.pictureRate, "fps"), `\u2265 ${LIMITS.rate} fps`),
+    row("picture_light", held(seen.lightPercent, (share) => share >= LIMITS.lightPercent), shown(seen.lightPercent, "%"), `\u2265 ${LIMITS.lightPercent} %`),
+    row("picture_gap", held(seen.gapS, (s) => s <= LIMITS.gapS), shown(seen.gapS, "s", 2), `\u2264 ${LIMITS.gapS} s`),
+  ];
+  return [
+    row("connect", connected && (seen.connectS ?? 0) <= LIMITS.connectS, shown(seen.connectS, "s", 1), `\u2264 ${LIMITS.connectS} s`),
+    ...(wanted.video ? pictures : []),
+    ...sound,
+    row("loss", held(seen.lossPercent, (share) => share <= LIMITS.lossPercent), shown(seen.lossPercent, "%", 1), `\u2264 ${LIMITS.lossPercent} %`),
+  ];
+}
+
+/**
+ * Where a tone begins in some samples, and how loud it is there.
+ * @param {Float32Array} samples
+ * @param {number} rate of the samples, Hz
+ * @param {number} hz of the tone
+ * @param {number} lengthS of the tone
+ * @returns {{at: number, db: number} | null} `at` in samples; null when no whole tone begins here
+ */
+export function findTone(samples, rate, hz, lengthS) {
+  const window = Math.round(rate * 0.005);
+  const hop = Math.round(rate * 0.001);
+  const length = Math.round(rate * lengthS);
+  const quietFor = Math.round(rate * 0.02);
+  let quiet = 0;
+  for (let at = 0; at + length <= samples.length; at += hop) {
+    if (toneDb(samples, at, window, rate, hz) < -38) {
+      quiet += hop;
+      continue;
+    }
+    if (quiet >= quietFor) {
+      const from = at + Math.round(length * 0.25);
+      return { at: at + window / 2, db: toneDb(samples, from, Math.round(length * 0.5), rate, hz) };
+    }
+    quiet = 0;
+  }
+  return null;
+}
+
+/**
+ * Level of one frequency in a stretch of samples, dBFS RMS of a sine (Goertzel).
+ * @param {Float32Array} samples
+ * @param {number} from
+ * @param {number} length
+ * @param {number} rate
+ * @param {number} hz
+ */
+export function toneDb(samples, from, length, rate, hz) {
+  const coefficient = 2 * Math.cos((2 * Math.PI * hz) / rate);
+  let one = 0;
+  let two = 0;
+  for (let at = from; at < from + length; at++) {
+    const next = samples[at] + coefficient * one - two;
+    two = one;
+    one = next;
+  }
+  const power = one * one + two * two - coefficient * one * two;
+  return 10 * Math.log10((2 * Math.max(power, 1e-20)) / (length * length));
+}
+
+/** @param {Float32Array} samples */
+export function rmsDb(samples) {
+  let sum = 0;
+  for (const sample of samples) sum += sample * sample;
+  return 10 * Math.log10(Math.max(sum / Math.max(1, samples.length), 1e-12));
+}
+
+/** @param {number[]} values @returns {number | null} */
+export function median(values) {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/**
+ * The larger share of what was lost, in percent.
+ * @param {{lost: number, arrived: number}[]} ways
+ * @returns {number | null} null when nothing was sent at all
+ */
+export function worstLoss(ways) {
+  const shares = ways.filter(({ lost, arrived }) => lost + arrived > 0).map(({ lost, arrived }) => (100 * Math.max(0, lost)) / (lost + arrived));
+  return shares.length === 0 ? null : Math.max(...shares);
+}

@@ -1,0 +1,145 @@
+// @ts-check
+/** One loopback test: connects to a private place, sends camera and tone, and measures what comes back. */
+
+import { nothing, worstLoss } from "./checks.js";
+import { Line } from "./line.js";
+import { PictureWatch } from "./picture-watch.js";
+import { ToneLoop } from "./tone-loop.js";
+
+/** @import { Seen, Wanted } from "./checks.js" */
+/** @import { Measured, Welcome } from "./wire.js" */
+/** @import { Capture } from "./capture.js" */
+
+const CONNECT_MS = 12_000;
+const SETTLE_MS = 3000; // an encoder needs this long to reach its rate; what happens before is no finding
+const TONES = 5;
+const MEASURE_MS = 8500;
+const LOOK_MS = 500;
+
+/** @typedef {{seen: Seen, wanted: Wanted}} Outcome */
+
+/** @param {number} ms */
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+export class LoopbackRun {
+  #tone = new ToneLoop();
+  #begunAt = 0;
+  /** @type {(stream: MediaStream | null) => void} */ #arrived = () => undefined;
+  #back = new Promise((/** @type {(stream: MediaStream | null) => void} */ resolve) => (this.#arrived = resolve));
+
+  /**
+   * @param {object} options
+   * @param {string} options.seat
+   * @param {Capture} options.capture
+   * @param {HTMLVideoElement} options.video where the returned picture shows
+   * @param {(welcome: Welcome) => void} options.met
+   * @param {(link: import("./wire.js").LinkState) => void} options.link
+   */
+  constructor({ seat, capture, video, met, link }) {
+    this.capture = capture;
+    this.video = video;
+    /** @type {Welcome | null} */
+    let welcomed = null;
+    this.line = new Line({
+      seat,
+      purpose: "loopback",
+      tracks: () => this.#tracks(),
+      on: {
+        changed: () => {
+          link(this.line.link);
+          if (this.line.welcome !== null && this.line.welcome !== welcomed) {
+            welcomed = this.line.welcome;
+            met(welcomed);
+          }
+        },
+        levels: () => undefined,
+        stream: (stream) => this.#arrived(stream),
+        error: (error) => console.warn("the server refused a message", error.code, error.message),
+      },
+    });
+  }
+
+  /** @returns {Promise<Outcome>} */
+  async run() {
+    const seen = nothing();
+    const late = setTimeout(() => this.#arrived(null), CONNECT_MS);
+    try {
+      this.line.open();
+      const stream = await this.#back;
+      if (stream !== null) await this.#measure(seen, stream);
+      else this.#measureDevices(seen);
+      Object.assign(seen, this.#tone.heard());
+    } finally {
+      clearTimeout(late);
+      this.line.close();
+      await this.#tone.close();
+    }
+    const media = this.line.welcome?.media;
+    return { seen, wanted: { width: media?.width ?? 0, height: media?.height ?? 0, video: media ? media.video !== null : this.capture.kinds.includes("video") } };
+  }
+
+  async #tracks() {
+    const media = this.line.welcome?.media;
+    if (media?.video) await this.capture.shape("fill", media.width, media.height);
+    await this.capture.open();
+    const audio = await this.#tone.sends(this.capture.tracks.audio);
+    this.#begunAt = performance.now();
+    return { audio, video: media?.video ? this.capture.tracks.video : null };
+  }
+
+  /** @param {Seen} seen */
+  #measureDevices(seen) {
+    const { width, height } = this.capture.tracks.video?.getSettings() ?? {};
+    if (width && height) seen.camera = { width, height };
+  }
+
+  /** @param {Seen} seen @param {MediaStream} stream */
+  async #measure(seen, stream) {
+    seen.connectS = (performance.now() - this.#begunAt) / 1000;
+    this.video.srcObject = stream;
+    void this.video.play().catch(() => undefined);
+    this.#tone.listen(stream);
+    await pause(SETTLE_MS);
+
+    const watch = new PictureWatch(this.video);
+    const before = await this.#sentFrames();
+    const startedAt = performance.now();
+    watch.start();
+    this.#tone.start(TONES);
+    for (let waited = 0; waited < MEASURE_MS; waited += LOOK_MS) {
+      await pause(LOOK_MS);
+      watch.look();
+    }
+    const seconds = (performance.now() - startedAt) / 1000;
+    const picture = watch.stop();
+    const after = await this.#sentFrames();
+    this.#measureDevices(seen);
+    if (before !== null && after !== null) seen.cameraRate = (after - before) / seconds;
+    if (this.video.videoWidth > 0) {
+      seen.picture = { width: this.video.videoWidth, height: this.video.videoHeight };
+      seen.pictureRate = picture.rate;
+      seen.gapS = picture.gapS;
+      seen.lightPercent = picture.lightPercent;
+    }
+    await this.#measureLine(seen);
+  }
+
+  /** @param {Seen} seen */
+  async #measureLine(seen) {
+    const back = await this.line.peer?.counters();
+    const there = /** @type {Measured | null} */ (await this.line.session.command({ type: "measure" }).catch(() => null));
+    const ways = [];
+    if (back) ways.push({ lost: back.soundLost, arrived: back.soundExpected - back.soundLost }, { lost: back.pictureLost, arrived: back.pictureExpected - back.pictureLost });
+    if (there) ways.push({ lost: there.audio_lost, arrived: there.audio_packets }, { lost: there.video_lost, arrived: there.video_packets });
+    seen.lossPercent = worstLoss(ways);
+  }
+
+  /** Frames that the camera has given to the sender so far. @returns {Promise<number | null>} */
+  async #sentFrames() {
+    const stats = await this.line.peer?.connection.getStats();
+    for (const entry of stats?.values() ?? []) if (entry.type === "media-source" && entry.kind === "video") return entry.frames ?? null;
+    return null;
+  }
+}
