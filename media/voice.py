@@ -37,6 +37,7 @@ _HARMONICS: dict[int, dict[int, float]] = {
 """Amplitude of each harmonic. Every voice has a line or two far from all others, where Opus hides little noise."""
 
 _PLAIN_DB = 24.0  # a voice that far under everything may as well be the coding noise of others
+_POINTS_HZ = 200  # at which a band of that width is looked at over time
 _BAND_HZ = (20.0, 35.0)  # whole, nothing: half the smallest distance between lines of different voices
 
 
@@ -65,6 +66,7 @@ def level_db(samples: Samples, fundamental_hz: int, rate_hz: int = RATE_HZ) -> f
     window = np.hanning(len(samples))
     bins = 4 * len(samples)
     spectrum = np.abs(np.fft.rfft(samples * (window / window.sum()), bins)) * np.sqrt(2)
+    samples = samples[: len(samples) // (rate_hz // 10) * (rate_hz // 10)]  # puts every line on a bin of its own
     lines = _lines(fundamental_hz)
     power = float((samples.astype(np.float64) ** 2).mean())
     # The median over time forgives a stumble of the network; what hides behind others is looked for line by line.
@@ -72,12 +74,10 @@ def level_db(samples: Samples, fundamental_hz: int, rate_hz: int = RATE_HZ) -> f
     if loud_db > 10 * math.log10(power + 1e-30) - _PLAIN_DB:
         return loud_db
     window = np.hanning(len(samples))
-    bins = 4 * len(samples)
-    spectrum = np.abs(np.fft.rfft(samples * (window / window.sum()), bins)) * np.sqrt(2)
-    weakest = math.inf
-    for harmonic, rms in lines.items():
-        centre = round(fundamental_hz * harmonic * bins / rate_hz)
-        weakest = min(weakest, float(spectrum[centre - 1 : centre + 2].max()) / rms)
+    spectrum = np.abs(np.fft.rfft(samples * (window / window.sum()))) * np.sqrt(2)
+    weakest = min(
+        float(spectrum[fundamental_hz * harmonic * len(samples) // rate_hz]) / rms for harmonic, rms in lines.items()
+    )
     return min(loud_db, max(FLOOR_DB, LEVEL_DBFS + 20 * math.log10(weakest + 1e-12)))
 
 
@@ -88,19 +88,25 @@ def envelope_db(
 
     The window is one syllable long: a steady voice gives a steady line, and a ramp is seen widened by 167 ms.
     """
-    spectrum = np.fft.fft(samples)
-    frequency = np.fft.fftfreq(len(samples), 1 / rate_hz)
-    power = np.zeros(len(samples))
+    samples = samples[: len(samples) // (rate_hz // 10) * (rate_hz // 10)]
+    length_s = len(samples) / rate_hz
+    spectrum = np.fft.rfft(samples) / max(len(samples), 1)
+    points = round(length_s * _POINTS_HZ)
+    reach = round(_BAND_HZ[1] * length_s)
+    offset_hz = np.arange(-reach, reach + 1) / max(length_s, 1e-9)
+    band = np.cos(np.clip((np.abs(offset_hz) - _BAND_HZ[0]) / (_BAND_HZ[1] - _BAND_HZ[0]), 0, 1) * np.pi / 2)
+    power = np.zeros(points)
     for harmonic in _lines(fundamental_hz):
-        distance = np.abs(frequency - fundamental_hz * harmonic)
-        edge = np.clip((distance - _BAND_HZ[0]) / (_BAND_HZ[1] - _BAND_HZ[0]), 0, 1)
-        band = np.cos(edge * np.pi / 2)
-        power += np.abs(np.fft.ifft(spectrum * band)) ** 2 * 2  # the analytic signal holds half the amplitude
-    window = round(rate_hz / SYLLABLES_HZ)
-    total = np.concatenate([[0.0], np.cumsum(power)])
-    starts = np.arange(0, len(samples) - window + 1, round(hop_s * rate_hz))
-    mean = np.maximum(total[starts + window] - total[starts], 0) / window
-    result: NDArray[np.float64] = np.maximum(10 * np.log10(mean + 1e-30), FLOOR_DB)
+        centre = round(fundamental_hz * harmonic * length_s)
+        # Only the band around the line goes back into time, at a rate that is enough for it.
+        around = np.zeros(points, np.complex128)
+        around[np.arange(-reach, reach + 1)] = spectrum[centre - reach : centre + reach + 1] * band
+        power += np.abs(np.fft.ifft(around) * points) ** 2 * 2
+    total = np.concatenate([[0.0], np.cumsum(power)]) / _POINTS_HZ
+    starts_s = np.arange(0, length_s - 1 / SYLLABLES_HZ, hop_s)
+    at_s = np.arange(points + 1) / _POINTS_HZ
+    energy = np.interp(starts_s + 1 / SYLLABLES_HZ, at_s, total) - np.interp(starts_s, at_s, total)
+    result: NDArray[np.float64] = np.maximum(10 * np.log10(np.maximum(energy * SYLLABLES_HZ, 1e-30)), FLOOR_DB)
     return result
 
 

@@ -24,6 +24,7 @@ class Seen:
 
     wanted_width: int
     wanted_height: int
+    """Pixels of the screen; 0 for a seat without pictures."""
     connect_s: float | None = None
     width: int = 0
     height: int = 0
@@ -50,18 +51,39 @@ class Check:
 
 
 def judge(seen: Seen, limits: Limits = Limits()) -> tuple[Check, ...]:
-    """Every check, in the order in which a fault would be looked for."""
-    connected = seen.connect_s is not None and seen.connect_s <= limits.connect_s
-    wanted = f"{seen.wanted_width}x{seen.wanted_height}"
-    got = f"{seen.width}x{seen.height}"
+    """Every check, in the order in which a fault would be looked for; a seat without pictures is spared theirs."""
+    pictures = _picture(seen, limits) if seen.wanted_width else ()
     return (
         Check(
             "connection",
-            connected,
+            seen.connect_s is not None and seen.connect_s <= limits.connect_s,
             _figure(seen.connect_s, ".2f", "s"),
             f"at most {limits.connect_s:g} s",
             "Let UDP through the firewall to the server; with several networks, set which address the server offers.",
         ),
+        *pictures,
+        Check(
+            "sound level",
+            seen.sound_db is not None and abs(seen.sound_db) <= limits.sound_db,
+            _figure(seen.sound_db, "+.1f", "dB"),
+            f"within {limits.sound_db:g} dB of what was sent",
+            "Choose the right microphone and loudspeaker, and set the system's volume to the middle.",
+        ),
+        _delay("sound delay", seen.sound_delay_ms, limits),
+        Check(
+            "loss",
+            seen.loss_percent is not None and seen.loss_percent <= limits.loss_percent,
+            _figure(seen.loss_percent, ".2f", "%"),
+            f"at most {limits.loss_percent:g} %",
+            "Use a cable instead of Wi-Fi, and ask for a line that is not shared with others.",
+        ),
+    )
+
+
+def _picture(seen: Seen, limits: Limits) -> tuple[Check, ...]:
+    wanted = f"{seen.wanted_width}x{seen.wanted_height}"
+    got = f"{seen.width}x{seen.height}"
+    return (
         Check(
             "picture size",
             got == wanted,
@@ -90,22 +112,7 @@ def judge(seen: Seen, limits: Limits = Limits()) -> tuple[Check, ...]:
             "nothing black",
             "Take the cap off the camera, choose another one, and allow the browser to use it.",
         ),
-        Check(
-            "sound level",
-            seen.sound_db is not None and abs(seen.sound_db) <= limits.sound_db,
-            _figure(seen.sound_db, "+.1f", "dB"),
-            f"within {limits.sound_db:g} dB of what was sent",
-            "Choose the right microphone and loudspeaker, and set the system's volume to the middle.",
-        ),
-        _delay("sound delay", seen.sound_delay_ms, limits),
         _delay("picture delay", seen.picture_delay_ms, limits),
-        Check(
-            "loss",
-            seen.loss_percent is not None and seen.loss_percent <= limits.loss_percent,
-            _figure(seen.loss_percent, ".2f", "%"),
-            f"at most {limits.loss_percent:g} %",
-            "Use a cable instead of Wi-Fi, and ask for a line that is not shared with others.",
-        ),
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from statistics import median
 
 from media.engine.simulated import PeerFigures, SimulatedPeer
@@ -32,50 +33,60 @@ async def run(
     result.
     """
     say("camera and microphone")
-    width, height = CAMERA_PX
-    clip = await asyncio.to_thread(card_clip, width, height, CARD)
+    clip = await asyncio.to_thread(card_clip, *CAMERA_PX, CARD)
     microphone = await asyncio.to_thread(lambda: record(loop()))
     say("connecting")
     await robot.open()
-    welcome = await robot.hello(purpose="loopback", site=site)
-    wanted = (int(welcome["media"]["width"]), int(welcome["media"]["height"]))
-    peer = SimulatedPeer(camera=LoopedCamera(clip), microphone=microphone, addresses=addresses)
+    media = (await robot.hello(purpose="loopback", site=site))["media"]
+    wanted = (int(media["width"]), int(media["height"])) if media["video"] else (0, 0)
+    peer = SimulatedPeer(
+        audio=media["audio"],
+        video=media["video"],
+        camera=LoopedCamera(clip),
+        microphone=microphone,
+        addresses=addresses,
+    )
     began_s = time.monotonic()
     try:
         await robot.connect(peer)
     except ConnectionError:
         return Seen(*wanted), {}
-    connect_s = time.monotonic() - began_s
-    picture, sound, spoken, camera = peer.picture, peer.sound, peer.microphone, peer.camera
-    assert picture is not None
-    assert sound is not None
-    assert spoken is not None
-    assert camera is not None
-    with suppress(TimeoutError):  # that no picture came is a result, too
-        await picture.seen(lambda sighting: not sighting.black, FIRST_PICTURE_S)
+    seen = Seen(*wanted, connect_s=time.monotonic() - began_s)
+    if peer.picture is not None:
+        with suppress(TimeoutError):  # that no picture came is a result, too
+            await peer.picture.seen(lambda sighting: not sighting.black, FIRST_PICTURE_S)
     say("letting the line settle")
     await asyncio.sleep(SETTLE_S)
     say(f"watching and listening for {WATCH_S:.0f} s")
-    picture.begin()
+    if peer.picture is not None:
+        peer.picture.begin()
     await asyncio.sleep(WATCH_S)
-    echo = listen(sound, spoken)
-    last = picture.last
+    seen = _with_sound(_with_picture(seen, peer), peer)
     there = await robot.command("measure")
-    back = await peer.figures()
-    seen = Seen(
-        *wanted,
-        connect_s=connect_s,
-        width=0 if last is None else last.width,
-        height=0 if last is None else last.height,
+    seen = replace(seen, loss_percent=_loss_percent(there, await peer.figures(), pictures=wanted[0] > 0))
+    return seen, {"server": {key: value for key, value in there.items() if key not in ("type", "id")}}
+
+
+def _with_picture(seen: Seen, peer: SimulatedPeer) -> Seen:
+    picture, camera = peer.picture, peer.camera
+    if picture is None or camera is None or picture.last is None:
+        return seen
+    return replace(
+        seen,
+        width=picture.last.width,
+        height=picture.last.height,
         frames_per_s=picture.frames_per_s(),
-        sound_db=echo.level_db,
-        sound_delay_ms=None if echo.delay_s is None else echo.delay_s * 1000,
-        picture_delay_ms=_picture_delay_ms(picture, camera),
-        loss_percent=_loss_percent(there, back),
         freeze_s=picture.longest_freeze_s(),
         black_percent=100 * picture.black_frames / max(1, picture.frames),
+        picture_delay_ms=_picture_delay_ms(picture, camera),
     )
-    return seen, {"server": {key: value for key, value in there.items() if key not in ("type", "id")}}
+
+
+def _with_sound(seen: Seen, peer: SimulatedPeer) -> Seen:
+    if peer.sound is None or peer.microphone is None:
+        return seen
+    echo = listen(peer.sound, peer.microphone)
+    return replace(seen, sound_db=echo.level_db, sound_delay_ms=None if echo.delay_s is None else echo.delay_s * 1000)
 
 
 def _picture_delay_ms(picture: PictureSink, camera: CameraTrack) -> float | None:
@@ -90,14 +101,11 @@ def _picture_delay_ms(picture: PictureSink, camera: CameraTrack) -> float | None
     return median(ages_s) * 1000 if ages_s else None
 
 
-def _loss_percent(there: Message, back: PeerFigures) -> float | None:
-    """The worse of the two ways and kinds, of all packets of that kind."""
-    ways = (
-        (there["audio_lost"], there["audio_packets"]),
-        (there["video_lost"], there["video_packets"]),
-        (back.audio_lost, back.audio_received),
-        (back.video_lost, back.video_received),
-    )
+def _loss_percent(there: Message, back: PeerFigures, *, pictures: bool) -> float | None:
+    """The worse of the two ways and kinds, of all packets of that kind; None when one of them brought nothing."""
+    ways = [(there["audio_lost"], there["audio_packets"]), (back.audio_lost, back.audio_received)]
+    if pictures:
+        ways += [(there["video_lost"], there["video_packets"]), (back.video_lost, back.video_received)]
     if not all(received for _, received in ways):
         return None
-    return max(100 * lost / (lost + received) for lost, received in ways)
+    return max(100 * float(lost) / float(lost + received) for lost, received in ways)

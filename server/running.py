@@ -9,6 +9,7 @@ import signal
 import ssl
 import zoneinfo
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -49,6 +50,11 @@ def rehearsable(event: Event, settings: Settings) -> Event:
     return event.model_copy(update={"allow_loopback": event.allow_loopback and settings.binds_loopback})
 
 
+def record_of(settings: Settings, event: Event) -> Path:
+    """The file of an event's facts, one for each day: tomorrow's rehearsal does not begin where today's ended."""
+    return settings.state_dir / f"{event.id}-{event.date.isoformat()}.sqlite3"
+
+
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine to its end on uvloop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -67,7 +73,7 @@ async def serve(
     context = made.context()
     event = rehearsable(rehearsed(event, dt.datetime.now(dt.UTC)), settings)
     engine = LocalEngine(media_addresses(settings), settings.announce)
-    store = Store(settings.state_dir / f"{event.id}.sqlite3")
+    store = Store(record_of(settings, event))
     app = make_app(
         settings,
         event,

@@ -55,7 +55,9 @@ async def signal(request: web.Request) -> web.StreamResponse:
         await client.run()
     finally:
         conductor.leave(session)
-        log.info("left", seat=claims.seat, code=outgoing.code, levels_dropped=outgoing.levels_dropped)
+        log.info(
+            "left", seat=claims.seat, code=outgoing.code and int(outgoing.code), levels_dropped=outgoing.levels_dropped
+        )
     return socket
 
 

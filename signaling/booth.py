@@ -83,8 +83,8 @@ class Booth:
     """By seat; only those that were ever taken."""
     askers: Mapping[int, Asker] = field(default_factory=dict)
     """By session, first come first."""
-    speaking: tuple[str, ...] = ()
-    """Sites."""
+    speaking: frozenset[str] = frozenset()
+    """Seats, as the engine told last."""
     last_speaker: str | None = None
     turns: Turns = field(default_factory=Turns)
     gains: tuple[Gain, ...] = ()

@@ -15,6 +15,7 @@ from signaling.phases import TRANSITIONS, Phase
 from signaling.replies import Ok
 from signaling.requests import Command, Cough, Direction, OnAir, Proceed, SetMode, SetRoom
 from signaling.seats import Seat
+from signaling.sound import speakers
 
 COUGH_S = 3.0
 """The longest cough: a key that sticks does not silence an interpreter."""
@@ -80,7 +81,7 @@ def _on_air(booth: Booth, seat: Seat, command: OnAir, now: float) -> Change:
         return booth, ()
     if not command.on:
         booth, effects = _noted(booth, "on_air", seat, person=person, on=False)
-        if not booth.speaking:
+        if not speakers(booth):
             booth = replace(booth, turns=turns.released(booth.turns, booth.mode, console.to, now))
         return booth, effects
     if booth.phase is not Phase.LIVE:

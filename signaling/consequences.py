@@ -10,6 +10,7 @@ from signaling.booth import Booth
 from signaling.effects import Effect, Write
 from signaling.ledger import note
 from signaling.phases import FOLLOWS_PRESENCE, Phase, by_presence
+from signaling.sound import speakers
 
 Change = tuple[Booth, tuple[Effect, ...]]
 
@@ -19,8 +20,8 @@ def settle(before: Booth, booth: Booth, now: float) -> Change:
     booth, cut = _interpreters(before, booth, now)
     booth, begun = _phase(booth)
     if booth.phase is Phase.LIVE:
-        return booth, (*cut, *begun)
-    booth, closed = microphones.close_all(replace(booth, turns=turns.Turns(), speaking=()))
+        return _speakers(before, booth), (*cut, *begun)
+    booth, closed = microphones.close_all(replace(booth, turns=turns.Turns()))
     return booth, (*cut, *begun, *closed)
 
 
@@ -50,3 +51,12 @@ def _phase(booth: Booth) -> Change:
         booth, fact = note(booth, "phase", None, phase=Phase.LIVE.value)
         return booth, (Write((fact,)),)
     return replace(booth, phase=phase), ()
+
+
+def _speakers(before: Booth, booth: Booth) -> Booth:
+    """Whoever begins to speak, or to be heard speaking, is the last speaker, and has taken the turn."""
+    were, are = speakers(before), speakers(booth)
+    begun = [site for site in are if site not in were]
+    if begun:
+        return replace(booth, last_speaker=begun[0], turns=turns.spoke(booth.turns))
+    return replace(booth, last_speaker=are[0]) if len(are) == 1 else booth

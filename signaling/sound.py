@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from interpreter import turns
 from interpreter.levels import ramp_s
 from interpreter.routing import Room, Voice, gains
 from signaling.booth import Booth
@@ -70,20 +67,11 @@ def show(booth: Booth) -> tuple[View, ...]:
     )
 
 
-def heard(booth: Booth, seats: frozenset[str]) -> Booth:
-    """These seats are speaking now. Only a room that others hear counts as a speaker."""
+def speakers(booth: Booth) -> tuple[str, ...]:
+    """The sites that are speaking and heard: a muted room is no speaker, and nobody is outside a live consultation."""
     if booth.phase is not Phase.LIVE:
-        return replace(booth, speaking=())
-    speaking = tuple(
-        site for site, settings in booth.rooms.items() if room(booth.plan.booth, site) in seats and not settings.muted
-    )
-    begun = [site for site in speaking if site not in booth.speaking]
-    booth = replace(booth, speaking=speaking)
-    if begun:
-        booth = replace(booth, last_speaker=begun[0], turns=turns.spoke(booth.turns))
-    elif len(speaking) == 1:
-        booth = replace(booth, last_speaker=speaking[0])
-    return booth
+        return ()
+    return tuple(each.site for each in rooms(booth) if each.seat in booth.speaking and not each.muted)
 
 
 def proposal(booth: Booth) -> Proposal | None:

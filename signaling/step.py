@@ -64,7 +64,7 @@ def _happened(booth: Booth, happened: Input, now: float) -> Change:
         case Revoked(seat):
             return seating.revoke(booth, seat)
         case Speaking(seats):
-            return sound.heard(booth, seats), ()
+            return replace(booth, speaking=seats), ()
         case Elapsed():
             return _elapsed(booth, now)
     if happened.seat not in booth.chairs:

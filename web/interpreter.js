@@ -153,6 +153,7 @@ async function begin() {
         draw();
       },
       levels: (levels) => {
+        if (line?.link === "lost" || line?.media === "silent") return; // whatever still comes is not what is heard
         drawLevels(levels, line?.booth ?? null);
         byId("my-level", Level).show(levels.interpreters[line?.welcome?.person ?? ""] ?? null);
       },

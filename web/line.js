@@ -158,7 +158,7 @@ export class Line {
     if (before === null || counters.soundPackets > before.soundPackets) this.#seen.soundAt = now;
     if (before !== null && counters.pictureFrames > before.pictureFrames) this.#seen.pictureAt = now;
     const silent = now - this.#seen.soundAt > SILENCE_MS;
-    const picture = counters.pictureFrames > 0 && now - this.#seen.pictureAt < SILENCE_MS;
+    const picture = (counters.pictureFrames > 0 || this.picture) && now - this.#seen.pictureAt < SILENCE_MS;
     const changed = silent !== (this.media === "silent") || picture !== this.picture;
     this.media = silent ? "silent" : "flowing";
     this.picture = picture;

@@ -36,6 +36,7 @@ function preferVp8(transceiver) {
 export class Peer {
   /** @type {Map<"audio" | "video", RTCRtpTransceiver>} */ #lines = new Map();
   #ready = false;
+  #waiting = false;
   #factor = 1;
   /** @type {Promise<void>} */ #shaping = Promise.resolve();
   #closed = false;
@@ -164,12 +165,23 @@ export class Peer {
     if (this.#ready || this.#closed || this.connection.connectionState !== "connected") return;
     const [sound] = this.stream.getAudioTracks();
     const [picture] = this.stream.getVideoTracks();
-    if (!this.eager && sound?.muted) return;
-    if (!this.eager && picture?.muted) {
-      setTimeout(() => this.#begin(), PICTURE_PATIENCE_MS);
-      return;
-    }
-    this.#begin();
+    if (this.eager || (!sound?.muted && picture === undefined)) this.#begin();
+    else if (!sound?.muted && !this.#waiting) this.#awaitPicture();
+  }
+
+  /** A hidden element shows when the first whole picture is decoded: so the far room never blinks when lines are exchanged. */
+  #awaitPicture() {
+    this.#waiting = true;
+    const video = document.createElement("video");
+    video.muted = true;
+    video.srcObject = this.stream;
+    const begin = () => {
+      video.srcObject = null;
+      this.#begin();
+    };
+    video.requestVideoFrameCallback(begin);
+    void video.play().catch(() => undefined);
+    setTimeout(begin, PICTURE_PATIENCE_MS);
   }
 
   #begin() {

@@ -64,6 +64,7 @@ export class Session {
   #attempts = 0;
   #ids = 0;
   #seated = false;
+  #opened = false;
   #stopped = false;
 
   /**
@@ -163,8 +164,10 @@ export class Session {
     this.#become(this.#attempts === 0 ? "connecting" : "lost");
     const socket = new WebSocket(this.address, [SUBPROTOCOL]);
     this.#socket = socket;
+    this.#opened = false;
     this.#timer = setTimeout(() => this.#lose(), OPEN_TIMEOUT_MS);
     socket.onopen = () => {
+      this.#opened = true;
       const resume = this.purpose === "consultation" ? this.#resume : null;
       if (resume !== null) this.send({ type: "reconnect", seat: this.seat, resume });
       else this.send({ type: "hello", purpose: this.purpose, ...(this.site ? { site: this.site } : {}) });
@@ -201,7 +204,7 @@ export class Session {
     const [least, most] = this.#attempts === 0 ? FIRST_RETRY_MS : RETRY_MS;
     this.#attempts += 1;
     this.#become("lost");
-    void this.#checkLink();
+    if (!this.#opened) void this.#checkLink();
     this.#timer = setTimeout(() => this.#connect(), least + Math.random() * (most - least));
   }
 

@@ -51,10 +51,9 @@ function drawFurniture(scene, welcome) {
     mark(part("names"), "short", performance.now() - liveSince > NAMES_WHOLE_MS);
     if (theirs !== undefined) putName(part("names-far"), far.people, far.language);
   }
-  const off = scene.notices.find((key) => key.startsWith("notice.microphone") || key === "notice.muted");
-  const sign = off ? "microphone_off" : "microphone";
+  const sign = scene.microphone ? "microphone" : "microphone_off";
   if (setState(part("own-sign"), sign)) part("own-sign").replaceChildren(icon(sign));
-  part("own-level").hidden = off !== undefined;
+  part("own-level").hidden = !scene.microphone;
   put(part("own-notice"), scene.notices.map((key) => say(key)).join("  "));
   mark(part("own"), "attention", scene.notices.length > 0);
   fitNames(`${scene.lamp} ${window.innerWidth} ${part("furniture").hidden}`);
@@ -139,7 +138,7 @@ function drawSlate(slate, scene, welcome) {
   const product = welcome.place ? named(welcome.place.product) : { text: "", lang: spoken() };
   part("product").hidden = product.text === "" || scene.notices.length > 1;
   put(part("product"), product.text, product.lang);
-  part("notices").hidden = scene.notices.length === 0;
+  part("notices").hidden = scene.notices.length === 0 || slate.head === "room.denied";
   putParts(part("notices"), scene.notices.map((key) => ({ text: say(key), lang: spoken() })));
 }
 

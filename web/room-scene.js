@@ -32,6 +32,7 @@ const LOST_PATIENCE_MS = 1500; // a line that is back within this much never sho
  * @property {{end: End, word: string}} far
  * @property {boolean} talking the voices go on, with or without a picture
  * @property {Lamp} lamp
+ * @property {boolean} microphone this room's microphone is there and open
  * @property {string[]} notices keys, about this room's own devices
  */
 
@@ -116,6 +117,7 @@ function stateOf(facts) {
 /** @param {RoomFacts} facts @returns {Scene["own"]} */
 function ownEnd(facts) {
   if (facts.link === "lost" || facts.media === "silent") return { end: "lost", word: "site.lost" };
+  if (facts.problems.audio !== null && facts.problems.video !== null) return { end: "absent", word: "site.not_ready" };
   if (facts.media === "flowing") return { end: "here", word: "site.ready" };
   return { end: "absent", word: "site.connecting" };
 }
@@ -146,6 +148,11 @@ function notices({ welcome, booth, problems }) {
   return keys;
 }
 
+/** @param {RoomFacts} facts */
+function isMicrophoneOpen({ welcome, booth, problems }) {
+  return problems.audio === null && !booth?.sites[welcome?.site ?? ""]?.muted;
+}
+
 /**
  * @param {RoomFacts} facts
  * @returns {Scene}
@@ -154,5 +161,5 @@ export function roomScene(facts) {
   const shown = slateOf(facts);
   const talking = shown === null || shown.advice === "room.keep_talking";
   const lamp = talking ? (facts.booth?.sites[facts.welcome?.site ?? ""]?.lamp ?? "open") : "open";
-  return { state: stateOf(facts), slate: shown, talking, own: ownEnd(facts), far: farEnd(facts), lamp, notices: notices(facts) };
+  return { state: stateOf(facts), slate: shown, talking, own: ownEnd(facts), far: farEnd(facts), lamp, microphone: isMicrophoneOpen(facts), notices: notices(facts) };
 }

@@ -142,6 +142,7 @@ async function begin() {
       levels: showLevels,
       stream: (stream) => {
         remote.srcObject = stream;
+        pictureEpoch = -1;
         void play();
       },
       error: (error) => console.warn("the server refused a message", error.code, error.message),

@@ -9,21 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 from media.voice import envelope_db
-from tests.support.consultation import HANOI_HZ, KIM_HZ, SUWON_HZ, Consultation, Levels
+from tests.support.consultation import HANOI_HZ, KIM_HZ, SUWON_HZ, Consultation, under_db
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HOP_S = 0.02
-BLUR_S = 0.2  # the window of `envelope_db`
+BLUR_S = 0.17  # the window of `envelope_db`
 ABSENT_DB = 50.0
-
-
-def changes(story: Consultation, levels: Levels) -> dict[tuple[str, int], float]:
-    """How much louder than off air each room hears the other, in dB."""
-    return {
-        (room, voice_hz): levels[room][voice_hz] - story.floor[room][voice_hz]
-        for room, voice_hz in (("suwon", HANOI_HZ), ("hanoi", SUWON_HZ))
-    }
 
 
 @pytest.mark.parametrize(
@@ -35,64 +27,65 @@ async def test_simultaneous_ducks_the_original_by_18_db_on_the_right_side_only(
 ) -> None:
     await consultation.set_out(mode="simultaneous", to=to, on_air=True)
     levels = await consultation.levels()
-    change = changes(consultation, levels)
-    assert change[ducked] == pytest.approx(-18, abs=1.5)
-    assert change[untouched] == pytest.approx(0, abs=1.5)
-    listens, does_not = ducked[0], untouched[0]
-    assert levels[does_not][KIM_HZ] < levels[listens][KIM_HZ] - ABSENT_DB
-    assert levels["kim"][SUWON_HZ] == pytest.approx(consultation.floor["kim"][SUWON_HZ], abs=1.5)
-    assert levels["kim"][HANOI_HZ] == pytest.approx(consultation.floor["kim"][HANOI_HZ], abs=1.5)
+    assert under_db(levels, *ducked) == pytest.approx(18, abs=1.5)
+    assert under_db(levels, *untouched) == pytest.approx(0, abs=1.5)
+    assert levels[ducked[0]][KIM_HZ] > levels[ducked[0]][ducked[1]] + 10
+    assert levels[untouched[0]][KIM_HZ] < levels[ducked[0]][KIM_HZ] - ABSENT_DB
 
 
 async def test_liaison_lowers_the_floor_by_9_db_and_both_rooms_hear_the_interpreter(consultation: Consultation) -> None:
     await consultation.set_out(mode="liaison", on_air=True)
     levels = await consultation.levels()
-    change = changes(consultation, levels)
-    assert change["hanoi", SUWON_HZ] == pytest.approx(-9, abs=1.5)
-    assert change["suwon", HANOI_HZ] == pytest.approx(-9, abs=1.5)
+    assert under_db(levels, "hanoi", SUWON_HZ) == pytest.approx(9, abs=1.5)
+    assert under_db(levels, "suwon", HANOI_HZ) == pytest.approx(9, abs=1.5)
     assert levels["suwon"][KIM_HZ] == pytest.approx(levels["hanoi"][KIM_HZ], abs=1.5)
     assert levels["suwon"][KIM_HZ] > levels["suwon"][HANOI_HZ] + 3
 
 
 async def test_cough_silences_the_interpreter_without_raising_the_floor(consultation: Consultation) -> None:
     await consultation.set_out(mode="simultaneous", to="hanoi", on_air=True)
-    speaking = await consultation.levels()
     page = consultation.kim.browser.page
     await page.keyboard.down("c")
     try:
         await asyncio.sleep(0.4)
-        coughing = (await consultation.sounds(2.2))["hanoi"]  # the cough ends by itself after 3 s
+        coughing = await consultation.levels(2.2)  # the cough ends by itself after 3 s
     finally:
         await page.keyboard.up("c")
-    from_there = {voice_hz: np.median(envelope_db(coughing, voice_hz)) for voice_hz in (SUWON_HZ, KIM_HZ)}
-    assert from_there[KIM_HZ] < speaking["hanoi"][KIM_HZ] - 20
-    assert from_there[SUWON_HZ] == pytest.approx(speaking["hanoi"][SUWON_HZ], abs=3)
+    assert coughing["hanoi"][KIM_HZ] < coughing["hanoi"][SUWON_HZ] - 20
+    assert under_db(coughing, "hanoi", SUWON_HZ) == pytest.approx(18, abs=2)
 
 
 async def test_floor_returns_in_a_ramp_of_1500_ms_without_a_step(consultation: Consultation) -> None:
-    await consultation.set_out(mode="simultaneous", to="hanoi", on_air=True)
-    await consultation.hanoi.probe.listen()
-    await asyncio.sleep(1.5)
-    await consultation.on_air(False)
-    await asyncio.sleep(3)
-    curve = envelope_db(await consultation.hanoi.probe.heard(), SUWON_HZ, hop_s=HOP_S)
+    curve = await floor_while(consultation, on_air=False, seconds=4.5)
     low, high = float(np.median(curve[10:50])), float(np.median(curve[-40:-5]))
     assert high - low == pytest.approx(18, abs=1.5)
     assert ramp_s(curve, low, high) == pytest.approx(1.5, abs=0.3)
     assert steepest_db(curve, 0.1) < 4  # an even ramp rises 1.2 dB in 100 ms, a step nearly all of it
 
 
-async def test_floor_is_ducked_without_a_step(consultation: Consultation) -> None:
-    await consultation.set_out(mode="simultaneous", to="hanoi", on_air=False)
-    await consultation.hanoi.probe.listen()
-    await asyncio.sleep(1.5)
-    await consultation.on_air(True)
-    await asyncio.sleep(1.5)
-    samples = await consultation.hanoi.probe.heard()
-    curve = envelope_db(samples, SUWON_HZ, hop_s=HOP_S)
+async def test_floor_is_ducked_at_once(consultation: Consultation) -> None:
+    curve = await floor_while(consultation, on_air=True, seconds=3)
     high, low = float(np.median(curve[10:50])), float(np.median(curve[-40:-5]))
     assert high - low == pytest.approx(18, abs=1.5)
     assert ramp_s(-curve, -high, -low) < 0.12 + BLUR_S + 0.1  # attack 120 ms
+
+
+async def floor_while(story: Consultation, *, on_air: bool, seconds: float) -> NDArray[np.float64]:
+    """Suwon's voice in Hanoi, in dBFS every `HOP_S`, while the interpreter goes on or off air after 1.5 s.
+
+    Begins again, twice at most, when the browser had to mend the sound meanwhile: stretched time is no ramp.
+    """
+    tries_left = 3
+    while True:
+        await story.set_out(mode="simultaneous", to="hanoi", on_air=not on_air)
+        await story.hanoi.probe.listen()
+        await asyncio.sleep(1.5)
+        await story.on_air(on_air)
+        await asyncio.sleep(seconds - 1.5)
+        heard = await story.hanoi.probe.heard()
+        tries_left -= 1
+        if heard.disturbed_s < 0.02 or not tries_left:
+            return envelope_db(heard.samples, SUWON_HZ, hop_s=HOP_S)
 
 
 def ramp_s(curve: NDArray[np.float64], low: float, high: float) -> float:

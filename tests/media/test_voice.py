@@ -110,7 +110,7 @@ def test_envelope_follows_a_ramp_and_shows_a_step() -> None:
     steady, loud = curve[20:50], curve[-60:-20]
     assert steady.mean() == pytest.approx(LEVEL_DBFS - 18, abs=1)
     assert loud.mean() == pytest.approx(LEVEL_DBFS, abs=0.5)
-    assert np.diff(curve)[5:-5].max() < 1.5  # 18 dB in 1.5 s are 0.24 dB in 20 ms
+    assert np.diff(curve)[5:-5].max() < 2  # 18 dB in 1.5 s are 2 dB a syllable
 
     stepped = (voice(430, 6) * np.where(np.arange(6 * RATE_HZ) < 3 * RATE_HZ, 0.125, 1)).astype(np.float32)
     assert np.diff(envelope_db(stepped, 430))[5:-5].max() > 3

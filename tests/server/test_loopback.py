@@ -60,6 +60,16 @@ async def test_running_server_is_tested_and_the_result_is_json(served: Served) -
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_interpreter_is_tested_without_pictures(served: Served) -> None:
+    token = served.link("interpreter", "booth-1").token
+    _, out, err = await loopback(served.environment, "--url", served.origin, "--token", token, "--json")
+    result = json.loads(out)
+    assert [one["name"] for one in result["checks"]] == ["connection", "sound level", "sound delay", "loss"]
+    assert check(result, "sound level")["passed"]
+    assert "Traceback" not in err
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_bad_token_cannot_run_and_says_why(served: Served) -> None:
     code, out, err = await loopback(served.environment, "--url", served.origin, "--token", "nonsense", "--json")
     assert code == 2

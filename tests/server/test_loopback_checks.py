@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +76,25 @@ def test_each_limit_itself_still_passes() -> None:
 
 def test_nothing_measured_fails_everything() -> None:
     assert len(failed(Seen(1280, 1024))) == 9
+
+
+def test_seat_without_pictures_is_not_judged_by_them() -> None:
+    heard = Seen(0, 0, connect_s=0.2, sound_db=0.1, sound_delay_ms=100.0, loss_percent=0.0)
+    assert [check.name for check in judge(heard)] == ["connection", "sound level", "sound delay", "loss"]
+    assert failed(heard) == set()
+
+
+def test_page_and_command_hold_a_line_to_the_same_limits() -> None:
+    text = (Path(__file__).parents[2] / "web" / "checks.js").read_text(encoding="utf-8")
+    table = text[text.index("LIMITS = ") : text.index("});")]
+    of_page = {name: float(value) for name, value in re.findall(r"(\w+): (-?[\d.]+)", table)}
+    limits = Limits()
+    assert of_page["connectS"] == limits.connect_s
+    assert of_page["rate"] == limits.frames_per_s
+    assert of_page["gapS"] == limits.freeze_s
+    assert of_page["soundDb"] == limits.sound_db
+    assert of_page["soundDelayMs"] == limits.delay_ms
+    assert of_page["lossPercent"] == limits.loss_percent
 
 
 def test_every_check_says_value_limit_and_what_to_do() -> None:

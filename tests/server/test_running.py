@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from server.event import load
-from server.running import rehearsable, rehearsed
+from server.running import record_of, rehearsable, rehearsed
 from server.settings import read
 
 EVENT = load("events/suwon-hanoi.toml")
@@ -35,3 +35,10 @@ def test_loopback_media_needs_the_event_files_word_and_a_server_bound_to_this_ma
 ) -> None:
     event = EVENT.model_copy(update={"allow_loopback": wanted})
     assert rehearsable(event, read({"HANMARU_HOST": host})).allow_loopback is allowed
+
+
+def test_each_day_has_a_record_of_its_own() -> None:
+    settings = read({})
+    days = {record_of(settings, EVENT.held_on(dt.date(2026, 11, day))) for day in (23, 24)}
+    assert len(days) == 2
+    assert record_of(settings, EVENT.held_on(dt.date(2026, 11, 23))) in days

@@ -136,11 +136,12 @@ def test_a_client_whose_welcome_was_lost_comes_back_with_its_older_secret() -> N
     booth = live()
     secret = booth.booth.chair(SUWON).resume
     reconnect(booth, SUWON, secret, 900)
+    newer = booth.booth.chair(SUWON).resume
     reconnect(booth, SUWON, secret, 901)
     assert booth.chair_session(SUWON) == 901
     assert booth.all(Close) == [Close(900, 4001)]
     booth.connect(SUWON)
-    reconnect(booth, SUWON, secret, 902)
+    reconnect(booth, SUWON, newer, 902)
     assert booth.sent(902) == [SeatTaken(SUWON)], "an offer shows that the newer secret arrived"
 
 

@@ -174,3 +174,17 @@ def test_muted_rooms_interpreters_and_empty_floors_do_not_count_as_speakers() ->
     booth.say(DESK, '{"type": "pause"}')
     speak(booth, HANOI)
     assert booth.view().last_speaker is None
+
+
+def test_whoever_was_speaking_already_counts_when_the_consultation_begins_or_the_room_is_unmuted() -> None:
+    booth = AtBooth()
+    booth.join(SUWON, KIM, DESK)
+    speak(booth, SUWON)
+    assert booth.view().last_speaker is None
+    booth.join(HANOI)
+    assert booth.view().last_speaker == "suwon"
+    booth.say(DESK, '{"type": "set", "site": "suwon", "muted": true}')
+    speak(booth, SUWON, HANOI)
+    assert booth.view().last_speaker == "hanoi"
+    booth.say(DESK, '{"type": "set", "site": "suwon", "muted": false}')
+    assert booth.view().last_speaker == "suwon"

@@ -21,6 +21,14 @@ Levels = dict[str, dict[int, float]]
 """By listener, then by voice, in dBFS."""
 
 
+def under_db(levels: Levels, room: str, voice_hz: int) -> float:
+    """How much less a room gets of the other room than the interpreter, who always gets it at 0 dB.
+
+    Two listeners in the same seconds: whatever the browsers' gain control does to the voice, it does to both.
+    """
+    return levels["kim"][voice_hz] - levels[room][voice_hz]
+
+
 @dataclass(slots=True)
 class Consultation:
     """The story: who is there, and what was seen while it came about."""
@@ -36,7 +44,7 @@ class Consultation:
     seen_after_s: dict[str, float] = field(default_factory=dict)
     first_cards: dict[str, Reading | None] = field(default_factory=dict)
     floor: Levels = field(default_factory=dict)
-    """Levels of everybody at everybody with the interpreter off air: what 0 dB means."""
+    """Levels of everybody at everybody with the interpreter off air."""
 
     @property
     def desk(self) -> Desk:
@@ -53,10 +61,10 @@ class Consultation:
         heard = await asyncio.gather(*(each.probe.sound(seconds) for each in self.everybody))
         return {each.name: sound for each, sound in zip(self.everybody, heard, strict=True)}
 
-    async def levels(self) -> Levels:
+    async def levels(self, seconds: float = LISTEN_S) -> Levels:
         """How loud each of the three hears each voice."""
-        sounds = await self.sounds()
-        return {name: levels_db(sound, FUNDAMENTALS_HZ) for name, sound in sounds.items()}
+        sounds = await self.sounds(seconds)
+        return {name: await asyncio.to_thread(levels_db, sound, FUNDAMENTALS_HZ) for name, sound in sounds.items()}
 
     async def mend(self) -> None:
         """Bring everybody back and the booth live, whatever the test before left behind; quick when all is well."""
@@ -82,10 +90,6 @@ class Consultation:
         await self.desk.do("next")
         await self.desk.until(lambda booth: booth["phase"] == "ready")
         await self.desk.do("start")
-
-    async def change(self, listener: str, voice_hz: int) -> float:
-        """How much louder `listener` hears a voice now than with the interpreter off air, in dB."""
-        return (await self.levels())[listener][voice_hz] - self.floor[listener][voice_hz]
 
     async def on_air(self, on: bool) -> None:
         """Have the interpreter press the space bar if need be, and wait for the server's word."""
