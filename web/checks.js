@@ -99,7 +99,7 @@ export function judge(seen, wanted) {
   const pictures = [
     row("camera_size", camera !== null && camera.height >= lines, pixels(camera), `\u2265 ${lines}p`),
     row("camera_rate", held(seen.cameraRate, (fps) => fps >= LIMITS.rate), shown(seen.cameraRate, "fps"), `\u2265 ${LIMITS.rate} fps`),
-    row("return_size", connected ? picture?.width === wanted.width && picture.height === wanted.height : null, pixels(picture), pixels(wanted)),
+    row("return_size", connected && camera !== null ? picture?.width === wanted.width && picture.height === wanted.height : null, pixels(picture), pixels(wanted)),
     row("return_rate", held(seen.pictureRate, (fps) => fps >= LIMITS.rate), shown(seen.pictureRate, "fps"), `\u2265 ${LIMITS.rate} fps`),
     row("picture_light", held(seen.lightPercent, (share) => share >= LIMITS.lightPercent), shown(seen.lightPercent, "%"), `\u2265 ${LIMITS.lightPercent} %`),
     row("picture_gap", held(seen.gapS, (s) => s <= LIMITS.gapS), shown(seen.gapS, "s", 2), `\u2264 ${LIMITS.gapS} s`),
@@ -110,6 +110,24 @@ export function judge(seen, wanted) {
     ...sound,
     row("loss", held(seen.lossPercent, (share) => share <= LIMITS.lossPercent), shown(seen.lossPercent, "%", 1), `\u2264 ${LIMITS.lossPercent} %`),
   ];
+}
+
+/** What explains another finding, so that its own cure would only mislead. */
+const EXPLAINS = Object.freeze({
+  "test.return_size": "test.camera_size",
+  "test.return_rate": "test.camera_rate",
+  "test.picture_gap": "test.camera_rate",
+});
+
+/**
+ * The cures of what failed, the root first.
+ * @param {Row[]} rows
+ * @returns {string[]}
+ */
+export function curesOf(rows) {
+  const failed = new Set(rows.filter((row) => row.verdict === "fail").map((row) => row.id));
+  const explained = (/** @type {string} */ id) => failed.has(/** @type {Record<string, string>} */ (EXPLAINS)[id] ?? "");
+  return rows.filter((row) => failed.has(row.id) && !explained(row.id)).map((row) => row.cure);
 }
 
 /**

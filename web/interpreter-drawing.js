@@ -129,7 +129,7 @@ function drawHears(facts, city) {
   const whole = JSON.stringify(sentences);
   if (line.dataset.text === whole) return;
   line.dataset.text = whole;
-  line.replaceChildren(...sentences.map(({ text, strong }) => make("span", strong ? "strong" : "", text)));
+  line.replaceChildren(...sentences.flatMap(({ text, strong }) => [make("span", strong ? "strong" : "", text), " "]));
 }
 
 /** @param {ConsoleFacts} facts */

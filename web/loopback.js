@@ -3,7 +3,7 @@
 
 import { arrive } from "./arrival.js";
 import { Capture } from "./capture.js";
-import { judge, nothing } from "./checks.js";
+import { curesOf, judge, nothing } from "./checks.js";
 import { serverClock } from "./clock.js";
 import { byId, make, mark, setState } from "./dom.js";
 import { Clocks } from "./elements/clocks.js";
@@ -48,7 +48,7 @@ function draw() {
   put(run, say(results === null ? "test.start" : "test.again"));
   run.disabled = running;
   byId("pictures", HTMLElement).hidden = verdict !== null || !running || !capture.kinds.includes("video");
-  byId("devices", HTMLElement).hidden = running || verdict === "fail";
+  byId("devices", HTMLElement).hidden = running;
   const back = byId("back", HTMLAnchorElement);
   back.hidden = running || arrival === null || !ROLES.has(arrival.role);
 }
@@ -71,9 +71,9 @@ function drawVerdict(verdict) {
   put(byId("count", HTMLElement), verdict === "pass" ? say("test.count_pass", { total }) : say("test.count_fail", { total, good }));
   if (verdict === "pass") drawCures(["test.all_good"]);
   else {
-    const device = capture.kinds.some((kind) => capture.problems[kind] !== null) ? ["cure.devices"] : [];
-    const failing = (results ?? []).filter((row) => row.verdict === "fail").map((row) => row.cure);
-    drawCures([...device, ...failing].slice(0, CURES_SHOWN));
+    const refused = capture.kinds.some((kind) => capture.problems[kind] !== null);
+    const cures = curesOf(results ?? []).filter((key) => !refused || (key !== "cure.camera_size" && key !== "cure.microphone"));
+    drawCures([...(refused ? ["cure.devices"] : []), ...cures].slice(0, CURES_SHOWN));
   }
 }
 

@@ -19,11 +19,12 @@ from server.tokens import Tokens
 from signaling.errors import RemoteError
 from signaling.seats import parse_seat
 from tests.scenarios.booths import SCREEN_PX
+from tests.scenarios.patience import watching_stalls
 from tests.scenarios.table import RAMP_S, Guest, Table, expect, listen, voice_loop
 
 EVENT_ID = "scenario"
 CANDIDATE = "a=candidate:9 1 udp 1 192.0.2.7 50000 typ host\r\n"
-UNDISTURBED_S = 1.0  # a busy machine stutters; a consultation that is harmed stops
+UNDISTURBED_S = 0.5
 STRANGE_CARD, STRANGE_HZ = 33, 690
 A_DAY = timedelta(days=1)
 
@@ -44,10 +45,12 @@ async def undisturbed(rooms: tuple[Guest, Guest], long_table: Table) -> AsyncIte
     suwon, hanoi = rooms
     hanoi.picture.begin()
     start, booth = hanoi.sound.position, hanoi.robot.booth
-    yield
-    await listen([hanoi], 0.3)
-    assert hanoi.picture.longest_freeze_s() < UNDISTURBED_S
-    assert hanoi.sound.longest_gap_s(start) < UNDISTURBED_S
+    async with watching_stalls() as stalls:
+        yield
+        await listen([hanoi], 0.3)
+    allowed_s = stalls.allow_s(UNDISTURBED_S)
+    assert hanoi.picture.longest_freeze_s() < allowed_s
+    assert hanoi.sound.longest_gap_s(start) < allowed_s
     assert hanoi.picture.last is not None
     assert hanoi.picture.last.source == suwon.card
     assert hanoi.robot.booth["phase"] == booth["phase"]

@@ -11,10 +11,11 @@ from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
 from server.robot import Robot
 from tests.scenarios.booths import SCREEN_PX
+from tests.scenarios.patience import watching_stalls
 from tests.scenarios.table import RAMP_S, Guest, Table, expect, listen, live, voice_loop
 
 OTHER_CARD = 55
-FREEZE_S = 1.0  # a busy machine stutters; a connection that breaks before it is made stops for longer
+FREEZE_S = 0.5
 
 
 def other_peer(guest: Guest) -> SimulatedPeer:
@@ -70,12 +71,13 @@ async def test_reconnect_keeps_the_old_connection_until_the_new_one_carries(tabl
     fresh = other_peer(suwon)
     fresh.hold()
     hanoi.picture.begin()
-    await suwon.robot.connect(fresh)
-    await listen([hanoi], 1.0)
-    assert {seen.source for seen in hanoi.picture.sightings} == {suwon.card}, "the old picture went too early"
-    fresh.go()
-    await hanoi.sees(OTHER_CARD, within_s=3.0)
-    assert hanoi.picture.longest_freeze_s() < FREEZE_S
+    async with watching_stalls() as stalls:
+        await suwon.robot.connect(fresh)
+        await listen([hanoi], 1.0)
+        assert {seen.source for seen in hanoi.picture.sightings} == {suwon.card}, "the old picture went too early"
+        fresh.go()
+        await hanoi.sees(OTHER_CARD)
+    assert hanoi.picture.longest_freeze_s() < stalls.allow_s(FREEZE_S)
     await expect((suwon, hanoi), {("hanoi", "suwon"): 0})
     assert old.sound is not None
     assert fresh.sound is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.booths import SCREEN_PX
-from tests.scenarios.table import CARDS, RAMP_S, Guest, Table, expect, listen, live
+from tests.scenarios.table import CARDS, RAMP_S, TRIES, Guest, Table, expect, listen, live
 
 NOTHING = None
 THEMSELVES = {("suwon", "suwon"): NOTHING, ("hanoi", "hanoi"): NOTHING, ("interpreter", "interpreter"): NOTHING}
@@ -84,9 +84,18 @@ async def test_cough_mutes_the_interpreter_and_leaves_the_floor_ducked(table: Ta
     await people[2].robot.command("direction", to="hanoi")
     await settled(people)
     await on_air(people)
-    await people[2].robot.command("cough", on=True)
-    await listen(people, 0.3)
-    await expect(people, {("hanoi", "interpreter"): NOTHING, ("hanoi", "suwon"): -18})
+    faults: list[AssertionError] = []
+    for _ in range(TRIES):  # a cough lasts 3 s at most: one measurement fits in
+        await people[2].robot.command("cough", on=True)
+        await listen(people, 0.3)
+        try:
+            await expect(people, {("hanoi", "interpreter"): NOTHING, ("hanoi", "suwon"): -18}, tries=1)
+        except AssertionError as fault:
+            faults.append(fault)
+            await people[2].robot.command("cough", on=False)
+        else:
+            return
+    raise faults[-1]
 
 
 async def settled(people: tuple[Guest, ...]) -> None:

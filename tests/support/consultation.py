@@ -15,6 +15,7 @@ from tests.support.served import Served
 SUWON_HZ, HANOI_HZ, KIM_HZ = FUNDAMENTALS_HZ
 SUWON_CARD, HANOI_CARD = 11, 22
 BOOTH = "booth-1"
+CALM_S = 0.1  # of made-up or stretched sound that a measurement may hold
 LISTEN_S = 3.0  # the voice detector has its full range from 2 s on; one more for what is under way
 
 Levels = dict[str, dict[int, float]]
@@ -62,8 +63,15 @@ class Consultation:
         return {each.name: sound for each, sound in zip(self.everybody, heard, strict=True)}
 
     async def levels(self, seconds: float = LISTEN_S) -> Levels:
-        """How loud each of the three hears each voice."""
+        """How loud each of the three hears each voice.
+
+        Listens again, twice at most, when a browser had to mend the sound: on a busy machine packets come late, and
+        made-up sound has no level. How seldom that may be is for the tests of the engine.
+        """
         sounds = await self.sounds(seconds)
+        for _ in range(2):
+            if any(heard.disturbed_s > CALM_S for heard in sounds.values()):
+                sounds = await self.sounds(seconds)
         return {name: await asyncio.to_thread(levels_db, sound, FUNDAMENTALS_HZ) for name, sound in sounds.items()}
 
     async def mend(self) -> None:
@@ -136,5 +144,4 @@ async def bring_about(story: Consultation) -> None:
     for room, seconds in zip((story.suwon, story.hanoi), seen, strict=True):
         story.seen_after_s[room.name] = seconds
         story.first_cards[room.name] = await room.probe.card()
-    await story.set_out()
     story.floor = await story.levels()
