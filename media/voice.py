@@ -1,14 +1,15 @@
 """Speech-like voices on fundamentals whose harmonics never meet, and the detector that tells them apart.
 
-A voice is a few harmonics in short syllables with silence between them: browsers' noise suppression crushes steady
-tones, and in running ones libopus' long-term prediction blows up to full scale after a lost packet. The detector looks
-only at the exact frequencies of one voice, and so measures a voice beside louder ones. Present and absent are 60 dB
-apart after Opus at 48 kb/s, two other voices sounding, over two seconds or more.
+A voice is a few harmonics and some breath, in short syllables. Steady tones would not do: browsers' noise suppression
+crushes them, and libopus' long-term prediction blows pure tones up to full scale after a lost packet. The detector
+looks only at the exact frequencies of one voice, and so measures a voice beside louder ones: present and absent are
+about 60 dB apart after Opus at 48 kb/s, with two other voices sounding, over three seconds.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,23 +19,25 @@ Samples = NDArray[np.float32]
 
 RATE_HZ = 48_000
 LEVEL_DBFS = -20.0  # RMS of a voice
-SYLLABLES_HZ = 6  # the sidebands of its multiples miss the lines of all other voices
-SYLLABLE_S = 0.1
-SYLLABLE_MEAN = SYLLABLE_S * SYLLABLES_HZ * 3 / 8  # of a squared Hann window, which fades faster than any codec's noise
-SYLLABLE_RMS = (SYLLABLE_S * SYLLABLES_HZ * 35 / 128) ** 0.5
+SYLLABLES_HZ = 6
+SYLLABLE_S, EDGE_S = 0.108, 0.033  # flat between raised-cosine edges: loud for its peaks, which limiters do not like
+BREATH_DB = -23.0  # under the harmonics
 FLOOR_DB = -140.0
 
 FUNDAMENTALS_HZ = (430, 610, 970)
 SPARE_FUNDAMENTALS_HZ = (690, 1080)  # for a second booth: they meet neither each other nor those above
 
-_HARMONICS: dict[int, dict[int, float]] = {
-    430: {1: 1.2, 2: 0.7, 3: 0.58, 4: 0.5, 14: 0.35},
-    610: {1: 1.0, 2: 0.7, 3: 0.6, 6: 0.7, 12: 0.35},
-    970: {1: 1.0, 2: 0.7, 3: 0.6, 5: 0.7},
-    690: {1: 1.2, 2: 0.7, 3: 0.58, 4: 0.5, 8: 0.35},
-    1080: {1: 1.0, 2: 0.7, 3: 0.58, 4: 0.5, 6: 0.5},
+_HARMONICS: dict[int, dict[int, tuple[float, float]]] = {
+    430: {1: (1.2, 1.2), 2: (0.7, 4.84), 3: (0.58, 4.76), 4: (0.5, 0.56), 14: (0.5, 1.82)},
+    610: {1: (1.0, 1.07), 2: (0.7, 3.58), 3: (0.6, 3.44), 6: (0.7, 2.08), 12: (0.5, 2.61)},
+    970: {1: (1.0, 0.26), 2: (0.7, 0.58), 3: (0.6, 5.39), 5: (0.8, 0.84), 7: (0.4, 1.0)},
+    690: {1: (1.2, 1.04), 2: (0.7, 2.8), 3: (0.58, 1.84), 4: (0.5, 5.01), 8: (0.35, 0.91)},
+    1080: {1: (1.0, 1.32), 2: (0.7, 1.84), 3: (0.58, 4.04), 4: (0.5, 2.95), 6: (0.5, 0.85)},
 }
-"""Amplitude of each harmonic. Every voice has a line or two far from all others, where Opus hides little noise."""
+"""Amplitude and phase of each harmonic; the phases keep the peaks low.
+
+Every voice has a line or two far from all others, where Opus hides little noise.
+"""
 
 _PLAIN_DB = 24.0  # a voice that far under everything may as well be the coding noise of others
 _POINTS_HZ = 200  # at which a band of that width is looked at over time
@@ -47,13 +50,14 @@ def voice(fundamental_hz: int, seconds: float, rate_hz: int = RATE_HZ) -> Sample
     Raises ValueError for a fundamental that is in neither list of fundamentals.
     """
     t = np.arange(round(seconds * rate_hz)) / rate_hz
-    lines = _lines(fundamental_hz)
+    harmonics = _of(fundamental_hz)
     tone = np.zeros(len(t))
-    for harmonic, rms in lines.items():
-        # Phases grow with the square of the harmonic (Schroeder), which keeps the peaks low.
-        tone += rms * np.sqrt(2) / SYLLABLE_MEAN * np.sin(2 * np.pi * fundamental_hz * harmonic * t + harmonic**2)
-    in_syllable = np.minimum(t * SYLLABLES_HZ % 1 / (SYLLABLES_HZ * SYLLABLE_S), 1)
-    return (tone * ((1 - np.cos(2 * np.pi * in_syllable)) / 2) ** 2).astype(np.float32)
+    for harmonic, (amplitude, phase) in harmonics.items():
+        tone += amplitude * np.sin(2 * np.pi * fundamental_hz * harmonic * t + phase)
+    rms = math.hypot(*(amplitude for amplitude, _ in harmonics.values())) / math.sqrt(2)
+    tone += np.resize(_breath(fundamental_hz, rate_hz), len(t)) * rms * 10 ** (BREATH_DB / 20)
+    loud = 10 ** (LEVEL_DBFS / 20) / (rms * math.sqrt(1 + 10 ** (BREATH_DB / 10)))
+    return (tone * _syllables(t) * loud / _syllables_rms()).astype(np.float32)
 
 
 def level_db(samples: Samples, fundamental_hz: int, rate_hz: int = RATE_HZ) -> float:
@@ -110,11 +114,44 @@ def envelope_db(
     return result
 
 
+def _of(fundamental_hz: int) -> dict[int, tuple[float, float]]:
+    harmonics = _HARMONICS.get(fundamental_hz)
+    if harmonics is None:
+        raise ValueError(f"no voice on {fundamental_hz} Hz, only on {sorted(_HARMONICS)}")
+    return harmonics
+
+
 def _lines(fundamental_hz: int) -> dict[int, float]:
     """RMS of the middle line of each harmonic; the rest of its power lies in the sidebands of the syllables."""
-    amplitudes = _HARMONICS.get(fundamental_hz)
-    if amplitudes is None:
-        raise ValueError(f"no voice on {fundamental_hz} Hz, only on {sorted(_HARMONICS)}")
-    total = np.sqrt(sum(a * a for a in amplitudes.values()))
-    share = 10 ** (LEVEL_DBFS / 20) * SYLLABLE_MEAN / SYLLABLE_RMS
-    return {harmonic: float(a / total * share) for harmonic, a in amplitudes.items()}
+    harmonics = _of(fundamental_hz)
+    total = math.hypot(*(amplitude for amplitude, _ in harmonics.values()))
+    loud = 10 ** (LEVEL_DBFS / 20) / math.sqrt(1 + 10 ** (BREATH_DB / 10))
+    share = loud * SYLLABLES_HZ * (SYLLABLE_S - EDGE_S) / _syllables_rms()
+    return {harmonic: amplitude / total * share for harmonic, (amplitude, _) in harmonics.items()}
+
+
+def _syllables(t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How open the mouth is at time `t` in s, 0 ... 1."""
+    at_s = t % (1 / SYLLABLES_HZ)
+    edge = np.clip(np.minimum(at_s, SYLLABLE_S - at_s) / EDGE_S, 0, 1)
+    result: NDArray[np.float64] = (1 - np.cos(np.pi * edge)) / 2
+    return result
+
+
+def _syllables_rms() -> float:
+    # The square of a raised-cosine edge holds 3/8 of its length.
+    return math.sqrt(SYLLABLES_HZ * (SYLLABLE_S - 2 * EDGE_S * (1 - 3 / 8)))
+
+
+@lru_cache(maxsize=8)
+def _breath(fundamental_hz: int, rate_hz: int) -> NDArray[np.float64]:
+    """One second of noise up to 8 kHz at an RMS of 1, with gaps where any voice has its lines."""
+    frequency = np.arange(rate_hz // 2 + 1)
+    level = ((frequency > 150) & (frequency < 8000)).astype(float)
+    for fundamental, harmonics in _HARMONICS.items():
+        for harmonic in harmonics:
+            level[np.abs(frequency - fundamental * harmonic) <= _BAND_HZ[1]] = 0
+    phases = np.random.default_rng(fundamental_hz).random(len(frequency))
+    noise = np.fft.irfft(level * np.exp(2j * np.pi * phases), rate_hz)
+    result: NDArray[np.float64] = noise / np.sqrt((noise**2).mean())
+    return result

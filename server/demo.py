@@ -84,7 +84,7 @@ def playbill(settings: Settings, event: Event, links: Sequence[Link]) -> Playbil
     visitor, far = event.sites
     certificate = settings.certificate or settings.state_dir / "ca.crt"
     return Playbill(
-        url=_origin_here(settings),
+        url=settings.origin_here,
         authority=str(certificate),
         room_token=_link(links, Role.ROOM, far.id).token,
         interpreter_token=_link(links, Role.INTERPRETER).token,
@@ -130,9 +130,3 @@ def what_to_do(settings: Settings, event: Event, links: Sequence[Link]) -> str:
 
 def _link(links: Sequence[Link], role: Role, site: str | None = None) -> Link:
     return next(link for link in links if link.seat.role is role and link.seat.site == site)
-
-
-def _origin_here(settings: Settings) -> str:
-    """Where the cast finds the server: on this machine, whatever the links say."""
-    host = "localhost" if settings.binds_loopback or settings.binds_everywhere else settings.host
-    return f"https://{f'[{host}]' if ':' in host else host}:{settings.port}"

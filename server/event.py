@@ -52,6 +52,12 @@ def _day(value: object) -> object:
     return value
 
 
+def _of_our_time(day: dt.date) -> dt.date:
+    if not 2000 <= day.year < 2100:
+        _refuse(f"{day} is not a day of an event; write year, month and day, such as 2020-05-12.")
+    return day
+
+
 def _network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
@@ -65,7 +71,7 @@ Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_spoken)]
 Names = Mapping[Language, Text]
 Clock = Annotated[dt.time, BeforeValidator(_clock)]
-Day = Annotated[dt.date, BeforeValidator(_day)]
+Day = Annotated[dt.date, BeforeValidator(_day), AfterValidator(_of_our_time)]
 Network = Annotated[str, AfterValidator(_network)]
 
 

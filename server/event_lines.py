@@ -66,7 +66,7 @@ class _Scanner:
         keys = self._keys()
         self._step(2 if is_list else 1)
         path = self._resolved(keys[:-1]) + keys[-1:]
-        self.lines.setdefault(path, line)
+        self._note(path, line)
         if is_list:
             position = self.counts.get(path, 0)
             self.counts[path] = position + 1
@@ -108,10 +108,14 @@ class _Scanner:
     def _pair(self, table: Path) -> None:
         line = self.line
         keys = self._keys()
-        for length in range(1, len(keys) + 1):
-            self.lines.setdefault(table + keys[:length], line)
+        self._note(table + keys, line)
         self._step()  # the equals sign
         self._value(table + keys)
+
+    def _note(self, path: Path, line: int) -> None:
+        """The line of a path, and of all around it that has not stood in the file before."""
+        for length in range(1, len(path) + 1):
+            self.lines.setdefault(path[:length], line)
 
     def _value(self, path: Path) -> None:
         self._skip_blank()

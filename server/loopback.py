@@ -97,7 +97,7 @@ async def _target(
     if url is not None:
         yield Target(url.rstrip("/"), token or _own_token(settings, event), tls)
         return
-    here = _origin_here(settings)
+    here = settings.origin_here
     if await _answers(here, tls):
         yield Target(here, token or _own_token(settings, event), tls)
         return
@@ -139,11 +139,6 @@ def _own_token(settings: Settings, event: Event) -> str:
     tokens = Tokens(secret_of(settings), event.id)
     links = links_of(event, tokens, origin=settings.origin, now=dt.datetime.now(dt.UTC), booth=event.booths[0].id)
     return next(link.token for link in links if link.seat.role is Role.ROOM)
-
-
-def _origin_here(settings: Settings) -> str:
-    host = "localhost" if settings.binds_loopback or settings.binds_everywhere else settings.host
-    return f"https://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def _reason(closed: LineClosedError) -> str:

@@ -7,10 +7,10 @@ import time
 import structlog
 from aiohttp import web
 
+from server.conductor.cards import language_of
 from server.doors import COOKIE_PREFIX, bearer_of, check_origin, claims_of
-from server.event import Event
 from server.keys import EVENT
-from server.tokens import Claims
+from signaling.seats import parse_seat
 
 log = structlog.get_logger("doors")
 
@@ -26,7 +26,7 @@ async def exchange(request: web.Request) -> web.Response:
             "role": claims.role.value,
             "booth": claims.booth,
             "site": claims.site,
-            "language": language_of(request.app[EVENT], claims),
+            "language": language_of(request.app[EVENT], parse_seat(claims.seat)),
         }
     )
     answer.headers["Cache-Control"] = "no-store"
@@ -41,12 +41,3 @@ async def exchange(request: web.Request) -> web.Response:
     )
     log.info("seat_exchanged", seat=claims.seat)
     return answer
-
-
-def language_of(event: Event, claims: Claims) -> str:
-    """The language a page begins with: its site's, an interpreter's first, else the event's first."""
-    if claims.site is not None:
-        return event.site(claims.site).language
-    if claims.booth is not None and claims.person is not None:
-        return event.interpreter(claims.person).languages[0]
-    return event.languages[0]

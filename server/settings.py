@@ -59,8 +59,11 @@ class Settings:
     @property
     def origin(self) -> str:
         """Where links point to: the first public origin, or the name that browsers reach; no slash at its end."""
-        if self.public_origins:
-            return self.public_origins[0]
+        return self.public_origins[0] if self.public_origins else self.origin_here
+
+    @property
+    def origin_here(self) -> str:
+        """Where this machine itself finds the server, whatever the links say."""
         host = "localhost" if self.binds_loopback or self.binds_everywhere else self.host
         shown = f"[{host}]" if ":" in host else host
         return f"https://{shown}" if self.port == 443 else f"https://{shown}:{self.port}"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from json import dumps
 
 import structlog
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from server.conductor import Conductor, Session
 from server.conductor.outgoing import Outgoing
 from server.conductor.spawn import end, spawn
-from server.doors import authenticate
+from server.doors import authenticate, body
 from server.keys import CONDUCTOR
 from signaling.errors import RemoteError
 from signaling.fields import MAX_MESSAGE_BYTES
@@ -53,6 +52,8 @@ async def signal(request: web.Request) -> web.StreamResponse:
     try:
         await socket.prepare(request)
         await client.run()
+    except ConnectionError:
+        return web.Response()  # gone before the door was open: nobody reads this
     finally:
         conductor.leave(session)
         log.info(
@@ -98,24 +99,26 @@ class Client:
         with suppress(ConnectionError):  # a pong to somebody who has just gone
             async for message in self._socket:
                 self._last_heard_at = self._now()
-                match message.type:
-                    case WSMsgType.PING:
-                        await self._socket.pong(message.data)
-                    case WSMsgType.TEXT:
-                        await self._hear(message.data)
-                    case WSMsgType.BINARY:
-                        self._session.refuse(RemoteError("bad_json", "A message is text."))
+                self._pace, verdict = heard(self._pace, self._last_heard_at)
+                if verdict is Verdict.HANG_UP:
+                    self._session.outgoing.close(FLOODING)
+                    return  # what is left of the flood would hold up everybody else
+                if verdict is Verdict.REFUSE:
+                    name = id_of(message.data) if message.type is WSMsgType.TEXT else None
+                    self._session.refuse(RemoteError("too_fast", "More than 50 messages a second; slow down."), name)
+                elif verdict is Verdict.TAKE:
+                    await self._take(message)
+
+    async def _take(self, message: WSMessage) -> None:
+        match message.type:
+            case WSMsgType.TEXT:
+                await self._hear(message.data)
+            case WSMsgType.PING:
+                await self._socket.pong(message.data)
+            case WSMsgType.BINARY:
+                self._session.refuse(RemoteError("bad_json", "A message is text."))
 
     async def _hear(self, text: str) -> None:
-        self._pace, verdict = heard(self._pace, self._now())
-        if verdict is Verdict.HANG_UP:
-            self._session.outgoing.close(FLOODING)
-        elif verdict is Verdict.REFUSE:
-            self._session.refuse(RemoteError("too_fast", "More than 50 messages a second; slow down."), id_of(text))
-        elif verdict is Verdict.TAKE:
-            await self._take(text)
-
-    async def _take(self, text: str) -> None:
         try:
             await self._conductor.receive(self._session, parse(text))
         except RemoteError as error:
@@ -156,8 +159,4 @@ def _hang_up(request: web.Request) -> None:
 
 
 def _refused(status: int, code: str, message: str) -> web.Response:
-    return web.json_response({"code": code, "message": message}, status=status, dumps=_dumps)
-
-
-def _dumps(body: dict[str, str]) -> str:
-    return dumps(body, ensure_ascii=False)
+    return web.Response(status=status, text=body(code, message), content_type="application/json")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -58,9 +57,9 @@ class Fields:
     def number(self, name: str, low: float = -MAX_NUMBER, high: float = MAX_NUMBER) -> float:
         """A finite number in low ... high."""
         value = self._take(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             self._refuse(name, "has to be a number")
-        if not low <= value <= high:
+        if not low <= value <= high:  # nor is NaN or an infinity, nor an integer that no float holds
             self._refuse(name, f"has to lie between {low:g} and {high:g}")
         return float(value)
 

@@ -9,6 +9,7 @@ from signaling.errors import RemoteError
 from signaling.seats import Role, Seat
 
 _DESK = frozenset({Role.OPERATOR, Role.TECHNICIAN})
+_ON_STAGE = frozenset({Role.ROOM, Role.INTERPRETER})
 
 MAY: Mapping[str, tuple[frozenset[Role], str]] = MappingProxyType(
     {
@@ -25,14 +26,8 @@ MAY: Mapping[str, tuple[frozenset[Role], str]] = MappingProxyType(
         "on_air": (frozenset({Role.INTERPRETER}), "Only an interpreter can go on air."),
         "cough": (frozenset({Role.INTERPRETER}), "Only an interpreter has a cough key."),
         "direction": (frozenset({Role.INTERPRETER}), "Only an interpreter has a direction."),
-        "offer": (
-            frozenset({Role.ROOM, Role.INTERPRETER, Role.LOOPBACK}),
-            "This seat carries no sound and no picture.",
-        ),
-        "candidate": (
-            frozenset({Role.ROOM, Role.INTERPRETER, Role.LOOPBACK}),
-            "This seat carries no sound and no picture.",
-        ),
+        "offer": (_ON_STAGE, "This seat carries no sound and no picture."),
+        "candidate": (_ON_STAGE, "This seat carries no sound and no picture."),
     }
 )
 

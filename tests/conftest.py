@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,8 @@ def operated_event(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def camera_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where camera and microphone files are kept for one run."""
-    return tmp_path_factory.mktemp("cameras")
+def camera_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where camera and microphone files are kept for one run: films are large."""
+    folder = tmp_path_factory.mktemp("cameras")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from media.voice import envelope_db
 from tests.support.consultation import HANOI_HZ, KIM_HZ, SUWON_HZ, Consultation, under_db
-from tests.support.probe import levels_db
+from tests.support.probe import Heard, levels_db
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -58,7 +58,7 @@ async def test_cough_silences_the_interpreter_without_raising_the_floor(consulta
 
 
 async def test_floor_returns_in_a_ramp_of_1500_ms_without_a_step(consultation: Consultation) -> None:
-    curve = await floor_while(consultation, on_air=False, seconds=4.5)
+    curve = await floor_while(consultation, on_air=False, seconds=5.5)
     low, high = float(np.median(curve[10:50])), float(np.median(curve[-40:-5]))
     assert high - low == pytest.approx(18, abs=1.5)
     assert ramp_s(curve, low, high) == pytest.approx(1.5, abs=0.3)
@@ -75,19 +75,23 @@ async def test_floor_is_ducked_at_once(consultation: Consultation) -> None:
 async def floor_while(story: Consultation, *, on_air: bool, seconds: float) -> NDArray[np.float64]:
     """Suwon's voice in Hanoi, in dBFS every `HOP_S`, while the interpreter goes on or off air after 1.5 s.
 
-    Begins again, twice at most, when the browser had to mend the sound meanwhile: stretched time is no ramp.
+    Begins again, twice at most, when the browser had to mend the sound meanwhile: stretched time is no ramp. The
+    least disturbed sound counts.
     """
-    tries_left = 3
-    while True:
+    best: Heard | None = None
+    for _ in range(3):
         await story.set_out(mode="simultaneous", to="hanoi", on_air=not on_air)
         await story.hanoi.probe.listen()
         await asyncio.sleep(1.5)
         await story.on_air(on_air)
         await asyncio.sleep(seconds - 1.5)
         heard = await story.hanoi.probe.heard()
-        tries_left -= 1
-        if heard.disturbed_s < 0.02 or not tries_left:
-            return envelope_db(heard.samples, SUWON_HZ, hop_s=HOP_S)
+        if best is None or heard.disturbed_s < best.disturbed_s:
+            best = heard
+        if best.disturbed_s < 0.02:
+            break
+    assert best is not None
+    return envelope_db(best.samples, SUWON_HZ, hop_s=HOP_S)
 
 
 def ramp_s(curve: NDArray[np.float64], low: float, high: float) -> float:

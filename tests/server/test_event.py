@@ -118,6 +118,8 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) ->
         (("width_mm = 1000", "width_mm = 10.5"), "sites[1].screen.width_mm", "10.5 is not a whole number"),
         (("date = 2020-05-12", 'date = "12 May"'), "date", '"12 May" is not a date'),
         (("date = 2020-05-12", "date = 12"), "date", "12 is not a date"),
+        (("date = 2020-05-12", "date = 9999-12-31"), "date", "9999-12-31 is not a day of an event"),
+        (("date = 2020-05-12", 'date = "0001-01-01"'), "date", "0001-01-01 is not a day of an event"),
         (('opens = "09:00"', 'opens = "9 am"'), "opens", '"9 am" is not a time of day'),
         (('start = "automatic"', 'start = "auto"'), "start", 'write "automatic" or "operator"'),
         (("allow_loopback = true", 'allow_loopback = "yes"'), "allow_loopback", "neither true nor false"),

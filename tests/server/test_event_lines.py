@@ -36,6 +36,9 @@ key = 1
 [table.child]
 key = 2
 
+[un.titled]
+key = 1
+
 [[booths]]
 id = "a"
 [booths.people]

@@ -122,13 +122,42 @@ async def test_whoever_is_too_fast_is_told_once_and_whoever_floods_is_cut_off(at
     while errors[-1]["id"] != "last":
         errors.append(await line.next("error"))
     assert [error["code"] for error in errors].count("too_fast") == 1
-    assert len(errors) >= 101
+    assert len(errors) >= 100, "the burst, less hello and the answer to a ping, and the errors of haste and of the end"
     with suppress(ConnectionError):
         for _ in range(600):
             await line.say("take_over")
     assert await line.close_code() == 1008
     again = await at.join(DESK)
     assert not again.socket.closed
+
+
+@pytest.mark.parametrize("kind", ["binary", "ping"])
+async def test_frames_that_are_no_words_count_for_the_pace_too(at: Hall, kind: str) -> None:
+    line = await at.line(SUWON, autoping=False)
+    with suppress(ConnectionError):
+        for _ in range(700):
+            await (line.socket.send_bytes(b"x") if kind == "binary" else line.socket.ping())
+    async with asyncio.timeout(2):
+        while (await line.socket.receive()).type is not aiohttp.WSMsgType.CLOSE:
+            pass
+    assert line.socket.close_code == 1008
+
+
+async def test_whoever_is_gone_before_the_door_opens_leaves_no_traceback(
+    at: Hall, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    head = f"GET /signal HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{key}"
+    head += f"Sec-WebSocket-Protocol: hanmaru.v1\r\nAuthorization: Bearer {LINKS[DESK]}\r\n\r\n"
+    with capture_logs() as entries:
+        for _ in range(20):
+            _, writer = await asyncio.open_connection(at.client.host, at.client.port)
+            writer.write(head.encode())
+            writer.transport.abort()
+        await asyncio.sleep(0.3)
+    assert "left" in {entry["event"] for entry in entries}, "some came as far as the door"
+    assert "Traceback" not in caplog.text
+    assert at.conductor._sessions == {}
 
 
 async def test_a_client_that_says_no_hello_within_ten_seconds_is_sent_away(at: Hall) -> None:

@@ -94,6 +94,7 @@ def test_an_unknown_type_is_told() -> None:
         ({"type": "set", "site": "suwon", "volume_db": -40.1}, "volume_db"),
         ({"type": "set", "site": "suwon", "volume_db": True}, "volume_db"),
         ({"type": "set", "site": "suwon", "volume_db": 1e999}, "volume_db"),
+        ({"type": "set", "site": "suwon", "volume_db": 10**400}, "volume_db"),
         ({"type": "set", "site": "suwon", "framing": "stretch"}, "framing"),
         ({"type": "hello", "purpose": "fun"}, "purpose"),
         ({"type": "hello", "site": "x" * 201}, "site"),

@@ -15,6 +15,10 @@ def own_mb(process_id: int) -> float:
 
 
 def growth_mb(samples: list[tuple[float, float]], over_s: float) -> float:
-    """Growth in MB over `over_s` seconds, by least squares through (seconds, MB)."""
+    """Growth in MB over `over_s` seconds: the median slope between any two of (seconds, MB) (Theil and Sen).
+
+    A hump that comes and goes, as when a busy machine lets frames pile up for a moment, is no growth.
+    """
     at_s, mb = np.array(samples).T
-    return float(np.polyfit(at_s - at_s[0], mb, 1)[0] * over_s)
+    one, other = np.triu_indices(at_s.size, k=1)
+    return float(np.median((mb[other] - mb[one]) / (at_s[other] - at_s[one])) * over_s)

@@ -23,7 +23,7 @@ from tests.scenarios.table import Guest, Table, listen, live, tone_loop
 from tests.soak.memory import growth_mb, own_mb
 from tests.soak.stalls import Stall, read, split
 from tests.soak.watched_server import NOTES
-from tests.support.served import Served, serve
+from tests.support.served import CHECKOUT, Served, serve
 
 SOAK_S = float(os.environ.get("SOAK_S", "600"))
 WARM_UP_S = min(120.0, SOAK_S / 4)
@@ -37,8 +37,6 @@ TONE_HZ = 700
 BLOCK_S = 0.020
 SILENT_DB = -12.0  # a block this far under the tone's own level is a hole
 SCREEN_PX = (640, 512)
-
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(SOAK_S + 300)]
 
 
 class Canary:
@@ -56,7 +54,9 @@ class Canary:
 async def canary(tmp_path: Path) -> AsyncIterator[Canary]:
     notes = tmp_path / "canary"
     with notes.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.soak.canary", stdout=out)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.soak.canary", cwd=CHECKOUT, stdout=out
+        )
     yield Canary(process, notes)
     process.kill()
     await process.wait()
@@ -121,6 +121,15 @@ def test_hole_in_a_tone_is_found_at_its_place() -> None:
     assert hole.ms == pytest.approx(200, abs=20)
 
 
+def test_steady_growth_is_found_and_a_hump_is_none() -> None:
+    steady = [(float(at_s), 100 + at_s / 300) for at_s in range(0, 600, 5)]
+    assert growth_mb(steady, GROWTH_OVER_S) == pytest.approx(2.0, abs=0.01)
+    hump = [(float(at_s), 107.0 if 200 < at_s < 230 else 100.0) for at_s in range(0, 600, 5)]
+    assert growth_mb(hump, GROWTH_OVER_S) == pytest.approx(0.0, abs=0.01)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(SOAK_S + 300)
 async def test_booth_goes_on_without_growing_stumbling_or_breaking(
     served: Served, canary: Canary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
