@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import resource
 import signal
 import ssl
@@ -90,6 +91,7 @@ async def serve(
             port: int = listening.sockets[0].getsockname()[1]
             log.info("serving", host=settings.host, port=port, event_id=event.id)
             announce(port)
+            _settle()
             await stop.wait()
             log.info("stopping")
         finally:
@@ -100,6 +102,12 @@ async def serve(
         await runner.cleanup()
         await engine.close()
     log.info("stopped")
+
+
+def _settle() -> None:
+    """Spare the collector what lives as long as the server: scanning it took 55 ms, almost three ticks of the sound."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _listen(runner: web.AppRunner, settings: Settings, context: ssl.SSLContext) -> asyncio.Server:

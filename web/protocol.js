@@ -9,7 +9,7 @@ const REPLY_TIMEOUT_MS = 5000;
 const RECONNECT_TIMEOUT_MS = 3000; // an open socket that does not answer this soon is dead
 const FIRST_RETRY_MS = [150, 400];
 const RETRY_MS = [800, 1500]; // PROTOCOL.md section 7: 1.5 s at most, with jitter
-const SILENCE_MS = 5000; // levels come five times a second; this long without any means a dead line
+const SILENCE_MS = 5000; // levels come five times a second while somebody is connected; this long without any means a dead line
 const CLOSE_REPLACED = 4001;
 const CLOSE_REVOKED = 4003;
 
@@ -66,6 +66,7 @@ export class Session {
   #seated = false;
   #opened = false;
   #stopped = false;
+  /** Whether somebody of the booth is connected, so that levels come. */ #audible = false;
 
   /**
    * @param {object} options
@@ -234,7 +235,7 @@ export class Session {
 
   #listen() {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#lose(), SILENCE_MS);
+    if (this.#audible) this.#silence = setTimeout(() => this.#lose(), SILENCE_MS);
   }
 
   /** @param {ServerMessage} message */
@@ -249,6 +250,8 @@ export class Session {
         this.on.welcome(message);
         break;
       case "booth":
+        this.#audible = [...Object.values(message.sites), ...Object.values(message.interpreters)].some(({ media }) => media === "connected");
+        this.#listen();
         this.on.booth(message);
         break;
       case "levels":
