@@ -12,6 +12,7 @@
  * @property {number | null} pictureRate frames per second
  * @property {number | null} lightPercent mean luma, of white
  * @property {number | null} gapS longest time without a new frame
+ * @property {number | null} pictureDelayMs there and back
  * @property {number | null} soundDb what came back against what was sent
  * @property {number | null} soundDelayMs there and back
  * @property {number | null} lossPercent the worse of the ways there and back, of sound and picture
@@ -29,7 +30,7 @@ export const LIMITS = Object.freeze({
   lightPercent: 4,
   gapS: 0.5,
   soundDb: 3,
-  soundDelayMs: 300, // there and back: twice the 150 ms one way of ITU-T G.114
+  delayMs: 300, // there and back: twice the 150 ms one way of ITU-T G.114
   lossPercent: 1,
 });
 
@@ -39,7 +40,7 @@ const NOTHING = "\u2013";
 export function nothing() {
   return {
     connectS: null, camera: null, cameraRate: null, microphoneDb: null, picture: null, pictureRate: null,
-    lightPercent: null, gapS: null, soundDb: null, soundDelayMs: null, lossPercent: null,
+    lightPercent: null, gapS: null, pictureDelayMs: null, soundDb: null, soundDelayMs: null, lossPercent: null,
   };
 }
 
@@ -94,7 +95,7 @@ export function judge(seen, wanted) {
   const sound = [
     row("microphone", held(seen.microphoneDb ?? -Infinity, (db) => db >= LIMITS.microphoneDb), shown(seen.microphoneDb, "dB"), `\u2265 ${figure(LIMITS.microphoneDb, 0)} dB`),
     row("sound_return", connected ? seen.soundDb !== null && Math.abs(seen.soundDb) <= LIMITS.soundDb : null, shown(seen.soundDb, "dB", 1), `\u00b1${LIMITS.soundDb} dB`),
-    row("sound_delay", held(seen.soundDelayMs, (ms) => ms <= LIMITS.soundDelayMs), shown(seen.soundDelayMs, "ms"), `\u2264 ${LIMITS.soundDelayMs} ms`),
+    row("sound_delay", held(seen.soundDelayMs, (ms) => ms <= LIMITS.delayMs), shown(seen.soundDelayMs, "ms"), `\u2264 ${LIMITS.delayMs} ms`),
   ];
   const pictures = [
     row("camera_size", camera !== null && camera.height >= lines, pixels(camera), `\u2265 ${lines}p`),
@@ -103,6 +104,7 @@ export function judge(seen, wanted) {
     row("return_rate", held(seen.pictureRate, (fps) => fps >= LIMITS.rate), shown(seen.pictureRate, "fps"), `\u2265 ${LIMITS.rate} fps`),
     row("picture_light", held(seen.lightPercent, (share) => share >= LIMITS.lightPercent), shown(seen.lightPercent, "%"), `\u2265 ${LIMITS.lightPercent} %`),
     row("picture_gap", held(seen.gapS, (s) => s <= LIMITS.gapS), shown(seen.gapS, "s", 2), `\u2264 ${LIMITS.gapS} s`),
+    row("picture_delay", held(seen.pictureDelayMs, (ms) => ms <= LIMITS.delayMs), shown(seen.pictureDelayMs, "ms"), `\u2264 ${LIMITS.delayMs} ms`),
   ];
   return [
     row("connect", connected && (seen.connectS ?? 0) <= LIMITS.connectS, shown(seen.connectS, "s", 1), `\u2264 ${LIMITS.connectS} s`),
@@ -117,6 +119,7 @@ const EXPLAINS = Object.freeze({
   "test.return_size": "test.camera_size",
   "test.return_rate": "test.camera_rate",
   "test.picture_gap": "test.camera_rate",
+  "test.picture_delay": "test.camera_rate",
 });
 
 /**

@@ -118,7 +118,7 @@ export class Line {
     const peer = new Peer({
       generation: welcome.generation,
       media: welcome.media,
-      iceServers: welcome.ice_servers.map((urls) => ({ urls })),
+      iceServers: welcome.ice_servers.map(({ urls, username, credential }) => ({ urls, ...(username && credential ? { username, credential } : {}) })),
       eager: this.#current === null,
       tracks,
       on: {

@@ -1,7 +1,7 @@
 // @ts-check
 /** One loopback test: connects to a private place, sends camera and tone, and measures what comes back. */
 
-import { nothing, worstLoss } from "./checks.js";
+import { median, nothing, worstLoss } from "./checks.js";
 import { Line } from "./line.js";
 import { PictureWatch } from "./picture-watch.js";
 import { ToneLoop } from "./tone-loop.js";
@@ -15,6 +15,9 @@ const SETTLE_MS = 3000; // an encoder needs this long to reach its rate; what ha
 const TONES = 5;
 const MEASURE_MS = 8500;
 const LOOK_MS = 500;
+const BLINKS = 3;
+const DARK_MS = 1000; // a picture that is later than this is no consultation
+const LIGHT_MS = 500; // the picture is back before the next blink
 
 /** @typedef {{seen: Seen, wanted: Wanted}} Outcome */
 
@@ -122,8 +125,29 @@ export class LoopbackRun {
       seen.pictureRate = picture.rate;
       seen.gapS = picture.gapS;
       seen.lightPercent = picture.lightPercent;
+      seen.pictureDelayMs = await this.#blink(watch);
     }
     await this.#measureLine(seen);
+  }
+
+  /**
+   * How late the returned picture is: send black for a moment, and wait until that comes back. A frame of the camera may pass before it
+   * is sent, so that a slow camera counts for what it is.
+   * @param {PictureWatch} watch
+   * @returns {Promise<number | null>} median of a few, milliseconds; null for a picture that is black anyway
+   */
+  async #blink(watch) {
+    const camera = this.capture.tracks.video;
+    const delays = [];
+    for (let blink = 0; camera !== null && blink < BLINKS; blink++) {
+      const at = performance.now();
+      camera.enabled = false;
+      const dark = await watch.darkens(DARK_MS);
+      camera.enabled = true;
+      if (dark !== null) delays.push(dark - at);
+      await pause(LIGHT_MS);
+    }
+    return median(delays);
   }
 
   /** @param {Seen} seen */

@@ -38,7 +38,7 @@
  * @property {{id: string, name: Names, company: Names, product: Names} | null} place
  * @property {Site[]} sites
  * @property {{id: string, name: Names}[]} interpreters
- * @property {string[]} ice_servers addresses, stun: or turn:
+ * @property {{urls: string[], username: string | null, credential: string | null}[]} ice_servers
  * @property {string} now server clock, UTC
  */
 

@@ -51,6 +51,18 @@ def test_no_message_is_missing_from_the_document() -> None:
     }
 
 
+def test_every_refusal_at_the_door_stands_in_the_first_section() -> None:
+    root = Path(signaling.__file__).parent.parent
+    sources = [root / "server" / name for name in ("doors.py", "websocket.py")]
+    refused = {
+        code
+        for source in sources
+        for code in re.findall(r'(?:body|_refused)\((?:\d+, )?"(\w+)"', source.read_text(encoding="utf-8"))
+    }
+    assert len(refused) >= 3
+    assert refused <= set(re.findall(r'"code": "(\w+)"', DOCUMENT.split("## 2. Hello")[0]))
+
+
 def test_every_code_that_is_raised_stands_in_the_table() -> None:
     root = Path(signaling.__file__).parent.parent
     sources = [*root.glob("signaling/*.py"), *root.glob("server/conductor/*.py"), root / "server" / "websocket.py"]
