@@ -93,7 +93,7 @@ def test_page_and_command_hold_a_line_to_the_same_limits() -> None:
     assert of_page["rate"] == limits.frames_per_s
     assert of_page["gapS"] == limits.freeze_s
     assert of_page["soundDb"] == limits.sound_db
-    assert of_page["soundDelayMs"] == limits.delay_ms
+    assert of_page["delayMs"] == limits.delay_ms
     assert of_page["lossPercent"] == limits.loss_percent
 
 

@@ -45,6 +45,7 @@ def test_every_variable_counts(tmp_path: Path) -> None:
     assert settings.media_addresses == ("10.0.0.1", "fd00::1")
     assert settings.public_origins == ("https://hanmaru.example", "https://b.example:8443")
     assert settings.origin == "https://hanmaru.example"
+    assert settings.origin_here == "https://localhost"
     assert (settings.certificate, settings.key) == (tmp_path / "c.pem", tmp_path / "k.pem")
 
 
