@@ -11,6 +11,11 @@ import pytest
 TEST_EVENT = Path(__file__).parent / "support" / "test-event.toml"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: their three pages stay open to the end, and would take both cores from all the others."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session")
 def event_file() -> Path:
     """The event file of the tests: two booths that start by themselves, screens of 640x512."""
