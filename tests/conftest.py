@@ -12,7 +12,7 @@ TEST_EVENT = Path(__file__).parent / "support" / "test-event.toml"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: their three pages stay open to the end, and would take both cores from all the others."""
+    """Browser tests come last: their three pages stay open to the end, and would starve whatever came after them."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
