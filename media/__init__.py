@@ -1,7 +1,6 @@
 """Media arithmetic without waiting: sound, picture shapes, SDP and clock facts; `media.engine` meets the packets.
 
 sound      the 20 ms frame every sound file speaks of
-ring       a bounded queue whose oldest item goes
 gain       one gain that moves without a step
 mixing     the gain matrix: sources in, one mix per listener out
 limiter    the look-ahead limiter in front of every ear
@@ -10,10 +9,14 @@ playout    encoded packets in as they come, one due every 20 ms
 delay      how long playout keeps packets back
 opus       how much sound a packet holds
 conceal    what is heard in place of a lost packet
+assembly   picture packets back into frames, and what to ask again
+picture_clock  outgoing picture timestamps that never go back
 candidates which ICE candidates may be contacted, and which address is announced
 sdp        what an offer must hold, and what an answer adds
 geometry   crop, scale and letterbox without stretching
 lateness   how late ticks are, and which tick is next
 vp8        facts in the first bytes of a VP8 frame
+testcard   a picture that can be read back, for tests and simulated cameras
+voice      a sound that can be measured, for tests and simulated microphones
 errors     whose fault it is
 """

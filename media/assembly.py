@@ -59,7 +59,10 @@ class _Gap:
 
 @dataclass(slots=True)
 class Assembler:
-    """Frames from packets. Drops are counted: `given_up` (gaps that were never filled) and `late` (too late to use)."""
+    """Frames from packets. Drops are counted: `given_up` (gaps that were never filled) and `late` (too late to use).
+
+    One packet from out of reach is taken for a stray; when the next in order follows it, the sender has begun anew.
+    """
 
     given_up: int = 0
     late: int = 0
@@ -70,28 +73,27 @@ class Assembler:
     _need_key: bool = True
     _last_pli: float = float("-inf")
     _timestamp: int | None = None
+    _stray: tuple[int, _Part] | None = None
 
     def push(
         self, sequence: int, timestamp: int, marker: bool, payload: bytes, *, begins: bool, key: bool, now: float
     ) -> list[EncodedFrame]:
         """Take one packet (payload without its codec descriptor) and return the frames that it completes.
 
-        `begins`: the packet opens a frame; `key`: it opens a key frame.
+        `begins`: the packet opens a frame; `key`: it opens a key frame. A packet without payload (padding, RFC 3550
+        section 5.1) only fills its place.
         """
-        index = self._unwrap(sequence)
+        index, part = self._unwrap(sequence), _Part(timestamp, marker, payload, begins, key)
         if self._next is None:
-            self._next, self._highest = index, index - 1
-        if index < self._next:
-            self.late += 1
-            return []
-        if index - self._next >= CAPACITY:
             self._restart(index)
-        for hole in range(self._highest + 1, index):
-            self._gaps[hole] = _Gap(now)
-        self._highest = max(self._highest, index)
-        self._gaps.pop(index, None)
-        self._parts[index] = _Part(self._unwrap_timestamp(timestamp), marker, payload, begins, key)
-        return self._complete()
+        elif not -CAPACITY <= index - self._next < CAPACITY:
+            stray, self._stray = self._stray, (sequence, part)
+            if stray is None or stray[0] != (sequence - 1) & 0xFFFF:
+                self.late += 1
+                return []
+            self._restart(index - 1)
+            return self._take(index - 1, stray[1], now) + self._take(index, part, now)
+        return self._take(index, part, now)
 
     def ask(self, now: float) -> Ask:
         """What to ask of the sender now; to be called after each packet and while `waiting` every 20 ms."""
@@ -109,15 +111,35 @@ class Assembler:
             self._last_pli = now
         return Ask(tuple(again), key_frame) if again or key_frame else NOTHING
 
+    def start_over(self) -> None:
+        """The last frame was of no use: go on from a key frame."""
+        self._need_key = True
+
     @property
     def waiting(self) -> bool:
         """Whether something is missing: `ask` wants to be called again soon."""
         return bool(self._gaps) or self._need_key
 
+    def _take(self, index: int, part: _Part, now: float) -> list[EncodedFrame]:
+        assert self._next is not None
+        if index < self._next:
+            self.late += 1
+            return []
+        for hole in range(self._highest + 1, index):
+            self._gaps[hole] = _Gap(now)
+        self._highest = max(self._highest, index)
+        self._gaps.pop(index, None)
+        part.timestamp = self._unwrap_timestamp(part.timestamp)
+        self._parts[index] = part
+        return self._complete()
+
     def _complete(self) -> list[EncodedFrame]:
         frames: list[EncodedFrame] = []
         while self._next is not None and self._next in self._parts:
             first = self._parts[self._next]
+            if not first.payload:
+                self._drop(self._next)
+                continue
             if not first.begins or (self._need_key and not first.key):
                 self._drop(self._next)
                 self._need_key = True
@@ -152,7 +174,7 @@ class Assembler:
         self.given_up += len(self._gaps)
         self._parts.clear()
         self._gaps.clear()
-        self._next, self._highest = index, index - 1
+        self._next, self._highest, self._stray = index, index - 1, None
         self._need_key = True
 
     def _unwrap(self, sequence: int) -> int:

@@ -26,8 +26,6 @@ class Due:
     """The Opus packet to decode, or None."""
     missing: bool
     """Whether a packet should be here and is not: conceal."""
-    following: bytes | None = None
-    """The packet right after a missing one, if it is here: its in-band FEC may hold the missing sound."""
 
     @property
     def idle(self) -> bool:
@@ -148,11 +146,10 @@ class Playout:
         if oldest - self._next > LONGEST_HOLE or self._packets[oldest][0] < self._clock + FRAME_SAMPLES // 2:
             self._go_to(oldest)
             return None
-        following = self._packets.get(self._next + 1)
         self._next += 1
         self._clock += FRAME_SAMPLES
         self.concealed += 1
-        return Due(None, True, following[1] if following else None)
+        return HOLD
 
     def _wait(self) -> Due:
         """Nothing is here: wait for the packet that is due, until the source must be taken as paused."""

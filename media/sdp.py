@@ -13,7 +13,7 @@ LARGEST_BYTES = 64 * 1024
 MOST_LINES = 1000  # a browser's offer has 200; reading more would hold up everybody's sound
 MOST_MEDIA = 8
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
-CODECS = {"audio": ("opus",), "video": ("vp8", "h264")}
+CODECS = {"audio": "opus", "video": "vp8"}
 
 # Control characters and the exotic line ends on which parsers disagree.
 _UNPRINTABLE = re.compile(r"[^\t\r\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\U0010ffff]|\r(?!\n)")
@@ -176,9 +176,8 @@ def _check_codecs(section: _Section) -> None:
         named[payload] = codec.lower()
     if any(value.split(" ")[0] not in named for value in section.values("fmtp")):
         raise OfferError(f"The {section.kind} line has parameters of a codec that it does not name.")
-    codecs = CODECS[section.kind]
-    if not any(codec in codecs for payload, codec in named.items() if payload in section.payloads):
-        wanted = " or ".join(codec.capitalize() if codec == "opus" else codec.upper() for codec in codecs)
+    if not any(codec == CODECS[section.kind] for payload, codec in named.items() if payload in section.payloads):
+        wanted = "Opus" if section.kind == "audio" else "VP8"
         raise OfferError(f"The {section.kind} line must offer {wanted}.")
 
 

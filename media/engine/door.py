@@ -139,7 +139,10 @@ class StreamFigures:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Figures of a place: streams and drops by queue; and of the engine's ticks: count, late by over 20 ms, skipped."""
+    """Figures of a place: streams and drops by queue; and of the engine: ticks, late by over 20 ms, skipped.
+
+    Of the drops, `strangers` (datagrams from elsewhere) are the engine's too.
+    """
 
     streams: tuple[StreamFigures, ...]
     ticks: int

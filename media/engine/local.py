@@ -23,8 +23,9 @@ from media.engine.door import (
     Route,
     Show,
 )
-from media.engine.peer import Peer
+from media.engine.peer import NO_CONNECTION, Peer
 from media.engine.place import Place
+from media.engine.seam import dropped
 from media.engine.spawn import spawn
 from media.engine.ticker import Ticker
 from media.errors import MediaError
@@ -46,6 +47,7 @@ class LocalEngine:
         self._listener: Callable[[Event], None] = lambda event: None
         self._ticker = Ticker(self._tick)
         self._clock: asyncio.Task[None] | None = None
+        self._faulty: set[str] = set()
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Have `listener` called with every event; it must not block."""
@@ -59,6 +61,8 @@ class LocalEngine:
             return await self._perform(command)
         except MediaError as error:
             return Refused(error.code, error.message)
+        except ValueError as error:  # a gain, a time or a shape that cannot be
+            return Refused("bad_word", f"{error}.")
 
     async def close(self) -> None:
         """Drop everything; returns within 5 s."""
@@ -76,7 +80,7 @@ class LocalEngine:
             case AddCandidate(place, seat, generation):
                 peer = self._peer(place, seat, generation)
                 if peer is None:
-                    return Refused("no_offer", "There is no connection that this candidate could belong to.")
+                    return Refused("no_offer", NO_CONNECTION)
                 await peer.add_candidate(command)
             case Disconnect(place, seat, generation):
                 if place in self._places:
@@ -100,7 +104,7 @@ class LocalEngine:
         place.add(peer)
         try:
             return Answered(await peer.answer())
-        except MediaError:
+        except BaseException:  # a cancelled Connect must not stay behind either
             place.drop(peer.seat, peer.generation)
             raise
 
@@ -116,12 +120,18 @@ class LocalEngine:
             late_p50_ms=late.p50_ms,
             late_p99_ms=late.p99_ms,
             late_max_ms=late.max_ms,
-            drops=drops,
+            drops=drops | dropped,
         )
 
     def _tick(self, number: int) -> None:
         for place in self._places.values():
-            place.tick(number)
+            try:
+                place.tick(number)
+                self._faulty.discard(place.name)
+            except Exception:  # one booth's fault is not heard in another, nor told 50 times a second
+                if place.name not in self._faulty:
+                    log.exception("tick_failed", place=place.name)
+                self._faulty.add(place.name)
 
     def _place(self, name: str) -> Place:
         place = self._places.get(name)

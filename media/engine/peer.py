@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -11,13 +12,13 @@ from aiortc import RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 from av.packet import Packet
 
-from media.assembly import Assembler, EncodedFrame
+from media.assembly import PLI_EVERY_S, Assembler, EncodedFrame
 from media.candidates import allowed, announce, parse
 from media.engine.door import AddCandidate, Connect, StreamFigures
 from media.engine.seam import EncodedTrack, Incoming, PeerConnection, Receiver, offering
 from media.engine.spawn import spawn
 from media.engine.vp8 import MAX_BITS_PER_S, MIN_BITS_PER_S
-from media.errors import MediaError, OfferError
+from media.errors import CandidateError, MediaError, OfferError
 from media.sdp import check_offer, filter_candidates, tune_answer
 from media.vp8 import parse as parse_vp8
 
@@ -36,32 +37,27 @@ PICTURE_OUT = 30
 """Frames, one second."""
 MAX_CANDIDATES = 32
 MAX_PIXELS = 4096 * 2304
+MIN_SIDE = 2  # one chroma sample
+NO_CONNECTION = "There is no connection that this candidate could belong to."
 ANSWERS = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly"}
 
 
 class Owner(Protocol):
     """To whom a peer tells what happens: its place. Nothing of it may block."""
 
-    def carrying(self, peer: Peer) -> None:
-        """Media of every kind has arrived, for the first time or again."""
+    def carrying(self, peer: Peer) -> None: ...  # media of every kind has arrived, for the first time or again
 
-    def lost(self, peer: Peer) -> None:
-        """It carried, and is silent now."""
+    def lost(self, peer: Peer) -> None: ...  # it carried, and is silent now
 
-    def failed(self, peer: Peer, code: str, message: str) -> None:
-        """It never came up, or cannot go on."""
+    def failed(self, peer: Peer, code: str, message: str) -> None: ...  # it never came up, or cannot go on
 
-    def sound(self, peer: Peer, sequence: int, timestamp: int, payload: bytes) -> None:
-        """One Opus packet."""
+    def sound(self, peer: Peer, sequence: int, timestamp: int, payload: bytes) -> None: ...  # one Opus packet
 
-    def frame(self, peer: Peer, frame: EncodedFrame) -> None:
-        """One whole encoded picture."""
+    def frame(self, peer: Peer, frame: EncodedFrame) -> None: ...  # one whole encoded picture
 
-    def key_frame_wanted(self, peer: Peer) -> None:
-        """The peer, as a viewer, cannot go on without one."""
+    def key_frame_wanted(self, peer: Peer) -> None: ...  # as a viewer it cannot go on without one
 
-    def bitrate(self, peer: Peer, bits_per_s: int) -> None:
-        """What the peer, as a viewer, believes its line carries."""
+    def bitrate(self, peer: Peer, bits_per_s: int) -> None: ...  # what it believes, as a viewer, that its line carries
 
 
 class Peer(Incoming):
@@ -85,6 +81,8 @@ class Peer(Incoming):
         self._frames = 0
         self._size = (0, 0)
         self._closing: asyncio.Task[None] | None = None
+        self._failed = False
+        self._asked_at = float("-inf")
         self.is_carrying = False
         self.is_lost = False
         self.sound_out: EncodedTrack | None = None
@@ -93,14 +91,13 @@ class Peer(Incoming):
         self._watch: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
         self._candidates = 0
+        self._candidates_dropped = 0
 
     async def answer(self) -> str:
         """The answer to the offer, candidates included. Raises OfferError; nothing then stays behind after `close`."""
         connect = self._connect
         check_offer(connect.offer, audio=connect.audio, video=connect.video)
-        offer, dropped = filter_candidates(connect.offer, loopback=connect.loopback_candidates)
-        if dropped:
-            log.info("candidates_dropped", count=dropped)
+        offer, self._candidates_dropped = filter_candidates(connect.offer, loopback=connect.loopback_candidates)
         for line in offer.splitlines():
             if line.startswith("m="):  # transceivers in the offer's order: the first one owns the bundled transport
                 self._add_transceiver(line[2:].split()[0])
@@ -111,6 +108,8 @@ class Peer(Incoming):
         except Exception as error:  # the library raises every kind of exception on SDP it does not understand
             log.info("offer_not_understood", kind=type(error).__name__)
             raise OfferError("The offer could not be understood.") from error
+        if self._closing is not None:
+            raise OfferError("The connection was closed before its answer was ready.", "media_failed")
         start, least, most = (bits // 1000 for bits in (self._start_bits_per_s, MIN_BITS_PER_S, MAX_BITS_PER_S))
         answer = tune_answer(self._pc.localDescription.sdp, start, least, most)
         self._pc.on("connectionstatechange", self._state_changed)
@@ -119,17 +118,20 @@ class Peer(Incoming):
         return announce(answer, dict.fromkeys(self._addresses, self._announced)) if self._announced else answer
 
     async def add_candidate(self, command: AddCandidate) -> None:
-        """Add a remote candidate; one that is not allowed is dropped. Raises MediaError for one that cannot be read."""
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            await self._answered.wait()
+        """Add a remote candidate; one that is not allowed is dropped. Raises CandidateError for one of no use."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._answered.wait(), ANSWER_TIMEOUT_S)
+        if self._closing is not None or not self._answered.is_set():
+            raise CandidateError(NO_CONNECTION, "no_offer")
         if not command.candidate:
             await self._pc.addIceCandidate(None)
             return
         if not allowed(parse(command.candidate), loopback=self._connect.loopback_candidates):
+            self._candidates_dropped += 1
             return
         self._candidates += 1
         if self._candidates > MAX_CANDIDATES:
-            raise MediaError("bad_candidate", f"A connection may have {MAX_CANDIDATES} candidates at most.")
+            raise CandidateError(f"A connection may have {MAX_CANDIDATES} candidates at most.")
         candidate = candidate_from_sdp(command.candidate.removeprefix("candidate:"))
         # Bundled: every candidate belongs to the one transport, which the library files under the first m-line.
         candidate.sdpMid = self._pc.getTransceivers()[0].mid
@@ -141,12 +143,15 @@ class Peer(Incoming):
         if self._closing is None:
             if self._watch is not None:
                 self._watch.cancel()
-            self._closing = spawn(self._close(), "peer-close")
+            self._closing = spawn(self._pc.close(), "peer-close")
+            self._answered.set()  # who waits for the answer waits in vain
         return self._closing
 
     async def ask_key_frame(self) -> None:
-        """Have the participant's picture begin anew."""
-        if "video" in self._receivers:
+        """Have the participant's picture begin anew; wishes within 300 ms are one, since each answer is a burst."""
+        now = time.monotonic()
+        if "video" in self._receivers and now - self._asked_at >= PLI_EVERY_S:
+            self._asked_at = now
             await self._receivers["video"].ask_key_frame()
 
     @property
@@ -171,27 +176,32 @@ class Peer(Incoming):
         return StreamFigures(self.seat, self.generation, *audio, *video, self._frames, *self._size)
 
     @property
-    def dropped(self) -> tuple[int, int]:
-        """Outgoing sound packets and picture frames that were dropped."""
-        return (
-            self.sound_out.dropped if self.sound_out else 0,
-            self.picture_out.dropped if self.picture_out else 0,
-        )
+    def drops(self) -> dict[str, int]:
+        """What was dropped on this connection: packets, frames, candidates."""
+        return {
+            "sound_out": self.sound_out.dropped if self.sound_out else 0,
+            "picture_out": self.picture_out.dropped if self.picture_out else 0,
+            "picture_in": self._assembler.given_up + self._assembler.late,
+            "candidates": self._candidates_dropped,
+            "malformed": self._pc.malformed,
+        }
 
     # What the seam tells us
 
     def on_sound(self, sequence: int, timestamp: int, payload: bytes) -> None:
-        self._heard_from("audio")
-        self._owner.sound(self, sequence, timestamp, payload)
+        if self._hear_from("audio"):
+            self._owner.sound(self, sequence, timestamp, payload)
 
     def on_picture(self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool, key: bool) -> None:
-        self._heard_from("video")
+        if not self._hear_from("video"):
+            return
         now = time.monotonic()
-        frames = self._assembler.push(sequence, timestamp, marker, payload, begins=begins, key=key, now=now)
-        for frame in frames:
+        for frame in self._assembler.push(sequence, timestamp, marker, payload, begins=begins, key=key, now=now):
             self._frames += 1
-            if not frame.key or self._fits(frame.payload):
-                self._owner.frame(self, frame)
+            if frame.key and not self._fits(frame.payload):
+                self._assembler.start_over()
+                return
+            self._owner.frame(self, frame)
 
     def on_key_frame_wanted(self) -> None:
         self._owner.key_frame_wanted(self)
@@ -207,7 +217,7 @@ class Peer(Incoming):
         track: EncodedTrack | None = None
         if direction in ("sendrecv", "sendonly"):
             capacity = SOUND_OUT if kind == "audio" else PICTURE_OUT
-            track = EncodedTrack(kind, capacity, on_drop=self._dropped if kind == "video" else lambda: None)
+            track = EncodedTrack(kind, capacity, self.on_key_frame_wanted if kind == "video" else lambda: None)
         transceiver = self._pc.addTransceiver(track or kind, direction=direction)
         wanted = ("audio/opus",) if kind == "audio" else ("video/vp8", "video/rtx")
         codecs = [codec for codec in RTCRtpSender.getCapabilities(kind).codecs if codec.mimeType.lower() in wanted]
@@ -228,15 +238,21 @@ class Peer(Incoming):
         except MediaError:
             return False
         self._size = (header.width or 0, header.height or 0)
-        if self._size[0] * self._size[1] > MAX_PIXELS:
-            self._owner.failed(self, "media_failed", "The picture is larger than this server takes.")
+        if min(self._size) < MIN_SIDE or self._size[0] * self._size[1] > MAX_PIXELS:
+            self._fail("media_failed", "The picture is larger or smaller than this server takes.")
             return False
         return True
 
-    def _dropped(self) -> None:
-        self._owner.key_frame_wanted(self)
+    def _fail(self, code: str, message: str) -> None:
+        """Say once that this connection cannot go on; nothing is taken from it any more."""
+        if not self._failed and self._closing is None:
+            self._failed = True
+            self._owner.failed(self, code, message)
 
-    def _heard_from(self, kind: str) -> None:
+    def _hear_from(self, kind: str) -> bool:
+        """Note that a packet came; whether it may be used."""
+        if self._failed or self._closing is not None:
+            return False
         now = time.monotonic()
         self._last_rtp_at = now
         if not self.is_carrying:
@@ -247,12 +263,15 @@ class Peer(Incoming):
         elif self.is_lost:
             self.is_lost = False
             self._owner.carrying(self)
+        return True
 
     def _state_changed(self) -> None:
+        if self._closing is not None:
+            return
         if self._pc.connectionState == "connected" and not self._receivers and not self.is_carrying:
             self.is_carrying = True  # a receive-only seat sends nothing that could tell
             self._owner.carrying(self)
-        if self._pc.connectionState in ("closed", "failed") and self._closing is None:
+        if self._pc.connectionState in ("closed", "failed"):
             self._lose()
 
     def _lose(self) -> None:
@@ -260,7 +279,7 @@ class Peer(Incoming):
             self.is_lost = True
             self._owner.lost(self)
         elif not self.is_carrying:
-            self._owner.failed(self, "media_failed", "The media connection was closed before it carried anything.")
+            self._fail("media_failed", "The media connection was closed before it carried anything.")
 
     async def _watchdog(self) -> None:
         """Every 20 ms: what is missing of the picture; whether the line is silent; whether it ever came up."""
@@ -272,12 +291,9 @@ class Peer(Incoming):
                 if ask.again:
                     await self._receivers["video"].ask_again(ask.again)
                 if ask.key_frame:
-                    await self._receivers["video"].ask_key_frame()
+                    await self.ask_key_frame()
             if not self.is_carrying and now - self._opened_at > CONNECT_TIMEOUT_S:
-                self._owner.failed(self, "media_timeout", "The media connection was not up within 15 seconds.")
+                self._fail("media_timeout", "The media connection was not up within 15 seconds.")
                 return
             if self.is_carrying and not self.is_lost and now - (self._last_rtp_at or now) > SILENCE_S:
                 self._lose()
-
-    async def _close(self) -> None:
-        await self._pc.close()

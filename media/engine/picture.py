@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import av
@@ -20,13 +21,11 @@ from media.assembly import EncodedFrame
 from media.engine.scaling import Scaler
 from media.engine.vp8 import TIME_BASE, Decoder, Encoder
 from media.picture_clock import PictureClock
-from media.ring import Ring
 
 log = structlog.get_logger("engine.picture")
 
 BACKLOG_FRAMES = 30
-"""One second of pictures. Beyond it the line starts over from a key frame."""
-
+"""One second of pictures. Beyond it all of them go and the line starts over from a key frame."""
 
 Deliver: TypeAlias = "Callable[[frozenset[str], Packet[Any]], object]"
 """Takes the viewers of an output and its next packet."""
@@ -51,37 +50,32 @@ class Output:
     viewers: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class _Inbox:
-    frames: Ring[EncodedFrame] = field(default_factory=lambda: Ring(BACKLOG_FRAMES))
-    closed: bool = False
-
-
 class PictureLine:
     """Takes encoded frames of one source and delivers each output's packets to `deliver(viewers, packet)`.
 
-    `deliver` and `broken` are called in the line's own thread.
+    A picture hangs on those before it, so after any gap (nobody looked, a fault, another source) frames are taken from
+    the next key frame on, and `ask_key_frame` is called for each that comes before. `deliver` is called in the line's
+    own thread, `ask_key_frame` in that or the caller's.
     """
 
-    def __init__(self, deliver: Deliver, broken: Callable[[], object]) -> None:
+    def __init__(self, deliver: Deliver, ask_key_frame: Callable[[], object]) -> None:
         self._deliver = deliver
-        self._broken = broken
+        self._ask_key_frame = ask_key_frame
         self._outputs: dict[Shape, Output] = {}
-        self._inbox = _Inbox()
+        self._frames: deque[EncodedFrame] = deque()  # BACKLOG_FRAMES at most
+        self._need_key = True
+        self._closed = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self.skipped = 0
-        self.overflows = 0
-
-    @property
-    def wanted(self) -> bool:
-        """Whether anybody looks: if not, frames need not be offered."""
-        return bool(self._outputs)
+        self._decoder = Decoder()
+        self._clock = PictureClock()
+        self.drops = {"picture_skipped": 0, "picture_backlog": 0, "picture_broken": 0}
+        """Pictures decoded but not shown, times that the backlog was full, frames that could not be decoded."""
 
     def show(self, viewers: dict[str, Shape]) -> None:
         """Set who sees this source, and in which shape; a newcomer gets a key frame."""
         with self._changed:
-            before = {viewer for output in self._outputs.values() for viewer in output.viewers}
+            began = bool(viewers) and not self._outputs
             outputs: dict[Shape, Output] = {}
             for shape in set(viewers.values()):
                 output = self._outputs.get(shape) or Output(
@@ -93,25 +87,35 @@ class PictureLine:
                 output.viewers = now
                 outputs[shape] = output
             self._outputs = outputs
-            if not outputs:
-                self._inbox.frames.clear()
-            elif self._thread is None:
+            if began and self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="picture-line", daemon=True)
                 self._thread.start()
-        if outputs and not before:
-            self._broken()  # decoding begins: a key frame is needed
+        if began or not viewers:
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """What was offered before is of no use: go on from a key frame."""
+        with self._changed:
+            self._start_over()
+            wanted = bool(self._outputs)
+        if wanted:
+            self._ask_key_frame()
 
     def offer(self, frame: EncodedFrame) -> None:
         """Hand in the next encoded frame; called in the event loop, never blocks for long."""
         with self._changed:
             if not self._outputs:
                 return
-            if len(self._inbox.frames) == BACKLOG_FRAMES:
-                self._inbox.frames.clear()
-                self.overflows += 1
-                self._broken()
-            self._inbox.frames.push(frame)
-            self._changed.notify()
+            if len(self._frames) == BACKLOG_FRAMES:
+                self._start_over()
+                self.drops["picture_backlog"] += 1
+            if frame.key:
+                self._need_key = False
+            if not self._need_key:
+                self._frames.append(frame)
+                self._changed.notify()
+                return
+        self._ask_key_frame()
 
     def want_key_frame(self, viewer: str) -> None:
         """A viewer lost its picture."""
@@ -130,60 +134,50 @@ class PictureLine:
     def close(self) -> None:
         """End the thread; it is a daemon and ends after the picture it is at."""
         with self._changed:
-            self._inbox.closed = True
+            self._closed = True
             self._outputs = {}
             self._changed.notify()
 
-    def _next(self) -> tuple[EncodedFrame, bool, tuple[Output, ...]] | None:
-        """The next frame, whether a newer one waits behind it, and the outputs; None at the end."""
-        with self._changed:
-            while not self._inbox.closed and not len(self._inbox.frames):
-                self._changed.wait()
-            if self._inbox.closed:
-                return None
-            frame = self._inbox.frames.pop()
-            assert frame is not None
-            return frame, len(self._inbox.frames) > 0, tuple(self._outputs.values())
+    def _start_over(self) -> None:
+        self._frames.clear()
+        self._need_key = True
 
     def _run(self) -> None:
-        course = _Course(self._deliver)
-        while (turn := self._next()) is not None:
-            try:
-                if not course.take(*turn):
-                    self._broken()
-            except av.FFmpegError as error:
+        while self._turn():
+            pass
+
+    def _turn(self) -> bool:
+        """Wait for a frame and show it; False at the end. What it held is let go before the next wait."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._frames)
+            if self._closed:
+                return False
+            frame = self._frames.popleft()
+            behind, outputs = bool(self._frames), tuple(self._outputs.values())
+        try:
+            self._take(frame, behind, outputs)
+        except av.FFmpegError as error:
+            if not self.drops["picture_broken"]:
                 log.info("picture_broken", error=type(error).__name__)
-                course = _Course(self._deliver)
-                self._broken()
-            except Exception:
-                log.exception("picture_line_failed")
-                course = _Course(self._deliver)
-                self._broken()
-            self.skipped += course.skipped
-            course.skipped = 0
+            self._fault()
+        except Exception:
+            log.exception("picture_line_failed")
+            self._fault()
+        return True
 
-
-class _Course:
-    """One unbroken run of the decoder, from a key frame to the next fault."""
-
-    def __init__(self, deliver: Deliver) -> None:
-        self._deliver = deliver
+    def _fault(self) -> None:
+        self.drops["picture_broken"] += 1
         self._decoder = Decoder()
-        self._clock = PictureClock()
-        self._begun = False
-        self.skipped = 0
+        self.begin_anew()
 
-    def take(self, encoded: EncodedFrame, behind: bool, outputs: tuple[Output, ...]) -> bool:
-        """Decode a frame and, unless a newer one waits, encode it for every output; False: a key frame is needed."""
-        if not self._begun and not encoded.key:
-            return False
-        self._begun = True
+    def _take(self, encoded: EncodedFrame, behind: bool, outputs: tuple[Output, ...]) -> None:
+        """Decode a frame and, unless a newer one waits, encode it for every output."""
         picture = self._decoder.decode(encoded.payload, encoded.timestamp)
         if picture is None:
-            return True
+            return
         if behind:
-            self.skipped += 1
-            return True
+            self.drops["picture_skipped"] += 1
+            return
         now = time.monotonic()
         stamp = self._clock.stamp(encoded.timestamp, now)
         for output in outputs:
@@ -191,4 +185,3 @@ class _Course:
             scaled.pts, scaled.time_base = stamp, TIME_BASE
             for packet in output.encoder.encode(scaled, now):
                 self._deliver(output.viewers, packet)
-        return True

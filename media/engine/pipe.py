@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import structlog
 
-from media.engine.door import Command, Engine, Event, Outcome, Refused
+from media.engine.door import Command, Engine, Event, Levels, Outcome, Refused
 from media.engine.spawn import spawn
 from media.engine.wire import MAX_WORD_BYTES, from_wire, to_wire
 from media.errors import MediaError
@@ -23,7 +23,7 @@ ANSWER_TIMEOUT_S = 10.0
 MAX_WAITING = 256
 """Commands under way at once; one more is refused."""
 MAX_EVENT_BYTES = 1 << 20
-"""Events that the reader has not taken: beyond this, levels are dropped (they come again in 200 ms)."""
+"""Words that the reader has not taken: beyond this, levels are dropped (they come again in 200 ms), nothing else."""
 
 
 class PipeEngine:
@@ -73,6 +73,7 @@ class PipeEngine:
                 word = from_wire(body)
                 if number == b"0":
                     self._listener(word)
+                    await asyncio.sleep(0)  # a flood must not keep the loop
                 elif (future := self._waiting.get(int(number))) is not None and not future.done():
                     future.set_result(word)
         finally:
@@ -83,9 +84,13 @@ class PipeEngine:
 
 async def serve(engine: Engine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Carry out what comes down the pipe until it ends; commands run side by side, in order of arrival."""
+    levels_dropped = 0
 
     def tell(event: Event) -> None:
-        if writer.transport.get_write_buffer_size() < MAX_EVENT_BYTES:
+        nonlocal levels_dropped
+        if isinstance(event, Levels) and writer.transport.get_write_buffer_size() >= MAX_EVENT_BYTES:
+            levels_dropped += 1
+        else:
             writer.write(b"0 %s\n" % to_wire(event))
 
     async def carry_out(number: bytes, body: bytes) -> None:
@@ -102,6 +107,7 @@ async def serve(engine: Engine, reader: asyncio.StreamReader, writer: asyncio.St
             spawn(carry_out(number, body), "door")
             await writer.drain()
     finally:
+        log.info("pipe_ended", levels_dropped=levels_dropped)
         await engine.close()
 
 

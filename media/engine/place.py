@@ -1,32 +1,31 @@
 """One mixer: the connections of a booth (or of one loopback test), who hears whom, who sees whom.
 
-A seat may have two connections while it reconnects: as a source the newest that carries counts, as a listener and
-viewer every one gets the same packets, encoded once per seat.
+A seat may have two connections while it reconnects: as a source the newest that carries and is not lost counts, as a
+listener and viewer every one gets the same packets, encoded once per seat.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import structlog
 from av.packet import Packet
 
-from media.assembly import PLI_EVERY_S, EncodedFrame
+from media.assembly import EncodedFrame
 from media.engine.door import Carrying, Event, Failed, Gain, Levels, Lost, StreamFigures, View
 from media.engine.opus import Encoder
 from media.engine.peer import Peer
 from media.engine.picture import Deliver, PictureLine, Shape
 from media.engine.spawn import spawn
 from media.engine.voice import Voice
+from media.geometry import plan
 from media.level import Level
 from media.limiter import Limiter
 from media.mixing import Mixer
 from media.sound import Frame
-
-log = structlog.get_logger("engine.place")
 
 LEVELS_EVERY_TICKS = 10
 """200 ms: the meters of the pages."""
@@ -41,6 +40,13 @@ class Source:
         self.voice = Voice()
         self.meter = Level()
         self.line = PictureLine(deliver, ask_key_frame)
+        self.speaker: Peer | None = None
+        """The connection that counts: its packets are taken, those of others are not."""
+
+    @property
+    def drops(self) -> dict[str, int]:
+        """What was dropped of its sound and its picture, by queue."""
+        return self.voice.drops | self.line.drops
 
 
 class Listener:
@@ -63,10 +69,9 @@ class Place:
         self._listeners: dict[str, Listener] = {}
         self._mixer = Mixer()
         self._views: tuple[View, ...] = ()
-        self._asked_at: dict[str, float] = {}
         self._carrying_since: dict[str, float] = {}
         self._ticks = 0
-        self._gone_drops: dict[str, int] = {}
+        self._gone_drops: Counter[str] = Counter()
 
     # Connections
 
@@ -83,14 +88,15 @@ class Place:
         peer = self._peers.pop((seat, generation), None)
         if peer is None:
             return
-        for queue, count in zip(("sound_out", "picture_out"), peer.dropped, strict=True):
-            self._gone_drops[queue] = self._gone_drops.get(queue, 0) + count
+        self._gone_drops.update(peer.drops)
         peer.close()
-        if not any(key[0] == seat for key in self._peers):
-            self._listeners.pop(seat, None)
-            source = self._sources.pop(seat, None)
-            if source is not None:
-                source.line.close()
+        if self._connections(seat):
+            self._follow(seat)
+            return
+        self._listeners.pop(seat, None)
+        if (source := self._sources.pop(seat, None)) is not None:
+            self._gone_drops.update(source.drops)
+            source.line.close()
 
     def close(self) -> list[Peer]:
         """Drop everything; the peers that are closing."""
@@ -102,32 +108,29 @@ class Place:
     # What a peer tells
 
     def carrying(self, peer: Peer) -> None:
-        """The newest connection that carries is the seat's source from now on: it begins with an empty buffer."""
-        source = self._source(peer.seat)
-        if peer is self._speaker(peer.seat):
-            source.voice = Voice()
+        """A connection is up, as a source and as a viewer."""
+        if peer.seat not in self._sources:
+            self._sources[peer.seat] = self._make_source(peer.seat)
+            self._show()
+        self._follow(peer.seat)
         self._carrying_since[peer.seat] = time.monotonic()
-        self._show()
-        if source.line.wanted:
-            self._ask_key_frame(peer.seat)
-        for view in self._views:
-            if view.viewer == peer.seat:
-                self._source(view.source).line.want_key_frame(peer.seat)
+        self.key_frame_wanted(peer)
         self._tell(Carrying(self.name, peer.seat, peer.generation))
 
     def lost(self, peer: Peer) -> None:
+        self._follow(peer.seat)
         self._tell(Lost(self.name, peer.seat, peer.generation))
 
     def failed(self, peer: Peer, code: str, message: str) -> None:
         self._tell(Failed(self.name, peer.seat, peer.generation, code, message))
 
     def sound(self, peer: Peer, sequence: int, timestamp: int, payload: bytes) -> None:
-        if peer is self._speaker(peer.seat):
-            self._source(peer.seat).voice.push(sequence, timestamp, payload)
+        if (source := self._spoken_by(peer)) is not None:
+            source.voice.push(sequence, timestamp, payload)
 
     def frame(self, peer: Peer, frame: EncodedFrame) -> None:
-        if peer is self._speaker(peer.seat):
-            self._source(peer.seat).line.offer(frame)
+        if (source := self._spoken_by(peer)) is not None:
+            source.line.offer(frame)
 
     def key_frame_wanted(self, peer: Peer) -> None:
         for view in self._views:
@@ -144,31 +147,24 @@ class Place:
     # Commands
 
     def route(self, gains: tuple[Gain, ...]) -> None:
-        """Aim the whole gain matrix."""
+        """Aim the whole gain matrix. Raises ValueError, and then changes nothing."""
         self._mixer.aim((gain.listener, gain.source, gain.db, gain.ramp_s) for gain in gains)
 
     def show(self, views: tuple[View, ...]) -> None:
-        """Set who sees whom."""
+        """Set who sees whom. Raises ValueError for a shape that cannot be, and then changes nothing."""
+        for view in views:
+            plan(2, 2, view.width, view.height, view.framing)
         self._views = views
         self._show()
 
     def figures(self) -> tuple[tuple[StreamFigures, ...], dict[str, int]]:
         """Figures of every connection, and drops by queue."""
-        drops = dict(self._gone_drops)
-
-        def count(queue: str, drops_here: int) -> None:
-            drops[queue] = drops.get(queue, 0) + drops_here
-
+        drops = self._gone_drops.copy()
         for peer in self._peers.values():
-            sound, picture = peer.dropped
-            count("sound_out", sound)
-            count("picture_out", picture)
+            drops.update(peer.drops)
         for source in self._sources.values():
-            count("sound_in", source.voice.drops)
-            count("sound_concealed", source.voice.concealed)
-            count("picture_skipped", source.line.skipped)
-            count("picture_backlog", source.line.overflows)
-        return tuple(peer.figures() for peer in self._peers.values()), drops
+            drops.update(source.drops)
+        return tuple(peer.figures() for peer in self._peers.values()), dict(drops)
 
     # The tick
 
@@ -183,7 +179,9 @@ class Place:
         hearing = {peer.seat for peer in self._peers.values() if peer.hears}
         mixes = self._mixer.mix(frames, hearing)
         for seat in hearing:
-            listener = self._listeners.setdefault(seat, Listener())
+            listener = self._listeners.get(seat)
+            if listener is None:
+                listener = self._listeners[seat] = Listener()
             mix = listener.limiter.process(mixes[seat])
             for packet in listener.encoder.encode(mix, number):
                 for peer in self._connections(seat):
@@ -199,17 +197,24 @@ class Place:
     def _connections(self, seat: str) -> list[Peer]:
         return [peer for (owner, _), peer in self._peers.items() if owner == seat]
 
-    def _speaker(self, seat: str) -> Peer | None:
-        carrying = [peer for peer in self._connections(seat) if peer.is_carrying]
-        return max(carrying, key=lambda peer: peer.generation, default=None)
-
-    def _source(self, seat: str) -> Source:
+    def _follow(self, seat: str) -> None:
+        """See which connection counts; when it is another one, voice and picture of the seat begin anew."""
+        carrying = [peer for peer in self._connections(seat) if peer.is_carrying and not peer.is_lost]
+        speaker = max(carrying, key=lambda peer: peer.generation, default=None)
         source = self._sources.get(seat)
-        if source is None:
-            deliver = partial(self._call_soon, self._deliver)
-            ask = partial(self._call_soon, self._ask_key_frame, seat)
-            source = self._sources[seat] = Source(deliver, ask)
-        return source
+        if source is None or speaker is source.speaker:
+            return
+        source.speaker = speaker
+        if speaker is not None:
+            source.voice.begin_anew()
+            source.line.begin_anew()
+
+    def _spoken_by(self, peer: Peer) -> Source | None:
+        source = self._sources.get(peer.seat)
+        return source if source is not None and source.speaker is peer else None
+
+    def _make_source(self, seat: str) -> Source:
+        return Source(partial(self._call_soon, self._deliver), partial(self._call_soon, self._ask_key_frame, seat))
 
     def _deliver(self, viewers: frozenset[str], packet: Packet[Any]) -> None:
         for seat in viewers:
@@ -224,9 +229,6 @@ class Place:
             source.line.show(wanted.get(seat, {}))
 
     def _ask_key_frame(self, seat: str) -> None:
-        """Pass a wish for a key frame on to the source, at most every 300 ms."""
-        now = time.monotonic()
-        speaker = self._speaker(seat)
-        if speaker is not None and now - self._asked_at.get(seat, float("-inf")) >= PLI_EVERY_S:
-            self._asked_at[seat] = now
-            spawn(speaker.ask_key_frame(), "ask-key-frame")
+        source = self._sources.get(seat)
+        if source is not None and source.speaker is not None:
+            spawn(source.speaker.ask_key_frame(), "ask-key-frame")

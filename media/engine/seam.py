@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import struct
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -42,22 +44,34 @@ from aiortc.rtp import (
     unwrap_rtx,
 )
 
+from media.engine.spawn import spawn
+
 TOUCHED = {
-    "aiortc.rtcpeerconnection.RTCPeerConnection": ("_RTCPeerConnection__createTransceiver",),
+    "aiortc.rtcpeerconnection.RTCPeerConnection": (
+        "_RTCPeerConnection__createTransceiver", "_RTCPeerConnection__createDtlsTransport",
+    ),
     "aiortc.rtcrtptransceiver.RTCRtpTransceiver": ("_RTCRtpTransceiver__receiver", "_RTCRtpTransceiver__sender"),
     "aiortc.rtcrtpsender.RTCRtpSender": ("_handle_rtcp_packet", "_send_keyframe", "_stream_id", "_ssrc"),
     "aiortc.rtcrtpreceiver.RTCRtpReceiver": (
         "_track", "_enabled", "_set_rtcp_ssrc", "_handle_rtp_packet", "_handle_rtcp_packet", "_handle_disconnect",
     ),
     "aiortc.rtcdtlstransport.RTCDtlsTransport": (
-        "_send_rtp", "_register_rtp_receiver", "_unregister_rtp_receiver", "_get_stats",
+        "_send_rtp", "_register_rtp_receiver", "_unregister_rtp_receiver", "_get_stats", "_recv_next", "_rtp_router",
     ),
+    "aiortc.rtcdtlstransport.RtpRouter": ("ssrc_table",),
     "aioice.ice": ("get_host_addresses",),
+    "aioice.ice.StunProtocol": ("datagram_received", "receiver"),
+    "aioice.ice.Connection": ("remote_candidates",),
 }  # fmt: skip
 
 REMB_FLOOR_S = 10.0
 """The estimator starts near 200 kb/s and climbs 8 % a second: floored until it has seen the real rate."""
+ESTIMATE_GAP_S = 5.0
+"""A longer pause begins the estimate anew: the library's counter walks it by the millisecond, 0.5 s for an hour."""
 REPORT_EVERY_S = 1.0
+LAST_STUN_BYTE = 3  # RFC 7983 section 7
+MOST_STREAMS = 8
+"""SSRCs of one kind on a connection (a browser has two): the oldest goes, or random ones would fill the memory."""
 
 _offered_addresses: ContextVar[tuple[str, ...] | None] = ContextVar("offered_addresses", default=None)
 _library_addresses = aioice.ice.get_host_addresses
@@ -71,6 +85,28 @@ def _host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
 
 
 aioice.ice.get_host_addresses = _host_addresses
+
+_library_datagram = aioice.ice.StunProtocol.datagram_received
+dropped: Counter[str] = Counter(strangers=0)
+"""Datagrams of this process that were dropped because of where they came from."""
+
+
+def _datagram(protocol: aioice.ice.StunProtocol, data: Any, address: tuple[Any, ...]) -> None:
+    """Take STUN from anywhere, which aioice authenticates, and all else only from where a valid check came from.
+
+    Without this an empty datagram from anybody ends a call, and a plaintext alert its handshake (CVE-2023-51443).
+    """
+    if not data or (data[0] > LAST_STUN_BYTE and not _is_known(protocol, address)):
+        dropped["strangers"] += 1
+        return
+    _library_datagram(protocol, data, address)
+
+
+def _is_known(protocol: aioice.ice.StunProtocol, address: tuple[Any, ...]) -> bool:
+    return any(peer.port == address[1] and peer.host == address[0] for peer in protocol.receiver.remote_candidates)
+
+
+aioice.ice.StunProtocol.datagram_received = _datagram  # type: ignore[assignment, method-assign]
 
 
 @contextmanager
@@ -90,7 +126,7 @@ class Incoming:
         """One Opus packet: RTP sequence number, 48 kHz timestamp, payload."""
 
     def on_picture(self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool, key: bool) -> None:
-        """One VP8 packet without its payload descriptor."""
+        """One VP8 packet without its payload descriptor; without payload it is padding."""
 
     def on_key_frame_wanted(self) -> None:
         """The peer cannot go on without a key frame (PLI or FIR)."""
@@ -114,9 +150,10 @@ class Receiver:
         self._media_ssrc: int | None = None
         self._streams: dict[int, StreamStatistics] = {}
         self._sender_report: dict[int, tuple[int, float]] = {}
-        self._estimator = RemoteBitrateEstimator() if kind == "video" else None
+        self._estimator = RemoteBitrateEstimator()
+        self._estimated_at = float("-inf")
         self._remb_floor = start_bits_per_s
-        self._started_at: float | None = None
+        self._floored_until = float("-inf")
         self._reports: asyncio.Task[None] | None = None
 
     @property
@@ -149,7 +186,7 @@ class Receiver:
             if encoding.rtx:
                 self._rtx[encoding.rtx.ssrc] = encoding.ssrc
         self._transport._register_rtp_receiver(self, parameters)
-        self._reports = asyncio.create_task(self._report())
+        self._reports = spawn(self._report(), "receiver-reports")
 
     async def stop(self) -> None:
         """End for good."""
@@ -169,23 +206,25 @@ class Receiver:
         codec = self._codecs.get(packet.payload_type)
         if codec is None or not self._enabled:
             return
-        if self._started_at is None:
-            self._started_at = time.monotonic()
-        await self._estimate(packet, arrival_time_ms)
         stream = self._streams.get(packet.ssrc)
         if stream is None:
             stream = self._streams[packet.ssrc] = StreamStatistics(codec.clockRate)
+            if len(self._streams) > MOST_STREAMS:
+                self._forget(next(iter(self._streams)))
         stream.add(packet)
+        await self._estimate(packet)
         if is_rtx(codec):
             original, apt = self._rtx.get(packet.ssrc), codec.parameters.get("apt")
             if original is None or len(packet.payload) < 2 or not isinstance(apt, int) or apt not in self._codecs:
                 return
             packet = unwrap_rtx(packet, payload_type=apt, ssrc=original)
-        if not packet.payload:
-            return  # padding, sent to probe the line
         self._media_ssrc = packet.ssrc
         if self._kind == "audio":
-            self._incoming.on_sound(packet.sequence_number, packet.timestamp, packet.payload)
+            if packet.payload:
+                self._incoming.on_sound(packet.sequence_number, packet.timestamp, packet.payload)
+            return
+        if not packet.payload:  # padding, sent to probe the line
+            self._incoming.on_picture(packet.sequence_number, packet.timestamp, False, b"", False, False)
             return
         try:
             descriptor, payload = VpxPayloadDescriptor.parse(packet.payload)
@@ -216,18 +255,31 @@ class Receiver:
         if self._rtcp_ssrc is not None and self._media_ssrc is not None:
             await self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=self._media_ssrc))
 
-    async def _estimate(self, packet: RtpPacket, arrival_time_ms: int) -> None:
-        if self._estimator is None or packet.extensions.abs_send_time is None or self._rtcp_ssrc is None:
+    def _forget(self, ssrc: int) -> None:
+        for known in (
+            self._streams,
+            self._sender_report,
+            self._estimator.ssrcs,
+            self._transport._rtp_router.ssrc_table,
+        ):
+            known.pop(ssrc, None)
+
+    async def _estimate(self, packet: RtpPacket) -> None:
+        if self._kind != "video" or packet.extensions.abs_send_time is None or self._rtcp_ssrc is None:
             return
+        now = time.monotonic()  # the arrival time that the library hands over jumps with the wall clock
+        if now - self._estimated_at > ESTIMATE_GAP_S:
+            self._estimator, self._floored_until = RemoteBitrateEstimator(), now + REMB_FLOOR_S
+        self._estimated_at = now
         estimate = self._estimator.add(
             abs_send_time=packet.extensions.abs_send_time,
-            arrival_time_ms=arrival_time_ms,
+            arrival_time_ms=int(now * 1000),
             payload_size=len(packet.payload) + packet.padding_size,
             ssrc=packet.ssrc,
         )
-        if estimate is not None and self._started_at is not None:
+        if estimate is not None:
             bits_per_s, ssrcs = estimate
-            if time.monotonic() - self._started_at < REMB_FLOOR_S:
+            if now < self._floored_until:
                 bits_per_s = max(bits_per_s, self._remb_floor)
             fci = pack_remb_fci(bits_per_s, ssrcs)
             await self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._rtcp_ssrc, media_ssrc=0, fci=fci))
@@ -248,7 +300,7 @@ class Receiver:
             fraction_lost=stream.fraction_lost,
             packets_lost=stream.packets_lost,
             highest_sequence=stream.max_seq or 0,
-            jitter=stream.jitter,
+            jitter=min(stream.jitter, 0xFFFFFFFF),
             lsr=last,
             dlsr=int(since * 65536) if since < 65536 else 0,
         )
@@ -287,6 +339,22 @@ class PeerConnection(RTCPeerConnection):
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._incoming = incoming
         self._start_bits_per_s = start_bits_per_s
+        self.malformed = 0
+        """Packets from the peer that the library's parsers choked on."""
+
+    def _RTCPeerConnection__createDtlsTransport(self) -> RTCDtlsTransport:  # noqa: N802 (as below)
+        make: Callable[[], RTCDtlsTransport] = super()._RTCPeerConnection__createDtlsTransport  # type: ignore[misc]
+        transport = make()
+        receive = transport._recv_next
+
+        async def receive_whatever_comes() -> None:
+            try:
+                await receive()
+            except (ValueError, IndexError, struct.error):  # the library would end the connection, with a traceback
+                self.malformed += 1
+
+        transport._recv_next = receive_whatever_comes  # type: ignore[method-assign]
+        return transport
 
     def _RTCPeerConnection__createTransceiver(  # noqa: N802 (the library's private name: see TOUCHED)
         self, direction: str, kind: str, sender_track: MediaStreamTrack | None = None

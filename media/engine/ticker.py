@@ -6,15 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable
 
-import structlog
-
 from media.lateness import Lateness, next_tick
-
-log = structlog.get_logger("engine.ticker")
 
 
 class Ticker:
-    """Calls `work(number)` every 20 ms. A tick that raises is logged and the next one comes all the same."""
+    """Calls `work(number)` every 20 ms; it must not raise."""
 
     def __init__(self, work: Callable[[int], None]) -> None:
         self._work = work
@@ -28,9 +24,6 @@ class Ticker:
             tick = next_tick(start_s, index, time.monotonic())
             self.lateness.skip(tick.skipped)
             await asyncio.sleep(max(0.0, tick.due_s - time.monotonic()))
-            try:
-                self._work(tick.index)
-            except Exception:
-                log.exception("tick_failed")
+            self._work(tick.index)
             self.lateness.add(time.monotonic() - tick.due_s)
             index = tick.index + 1

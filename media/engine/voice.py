@@ -25,6 +25,8 @@ class Voice:
         self._concealment = Concealment()
         self._rest: Frame = silence(0)
         self._fading = 0
+        self._concealed = 0
+        self._dropped_before = 0
 
     def push(self, sequence: int, timestamp: int, payload: bytes) -> None:
         """Take one Opus packet (RTP sequence number, 48 kHz timestamp)."""
@@ -39,6 +41,7 @@ class Voice:
             if due.idle:
                 break
             if due.payload is None or (samples := self._decode(due.payload)) is None:
+                self._concealed += 1
                 return self._concealment.lost()
             self._rest = np.concatenate((self._rest, samples)) if len(self._rest) else samples
         if not len(self._rest):
@@ -49,15 +52,16 @@ class Voice:
             frame = np.concatenate((frame, silence(FRAME_SAMPLES - len(frame))))
         return self._concealment.good(frame)
 
-    @property
-    def drops(self) -> int:
-        """Packets that came too late or did not fit."""
-        return self._playout.late + self._playout.dropped
+    def begin_anew(self) -> None:
+        """Another connection speaks from now on: what was playing fades out."""
+        self._dropped_before = self.drops["sound_in"]
+        self._playout, self._decoder, self._rest = Playout(), Decoder(), silence(0)
 
     @property
-    def concealed(self) -> int:
-        """Ticks that were filled in for a missing packet."""
-        return self._playout.concealed
+    def drops(self) -> dict[str, int]:
+        """Packets that came too late or did not fit, and ticks that were filled in for missing or broken ones."""
+        too_late = self._dropped_before + self._playout.late + self._playout.dropped
+        return {"sound_in": too_late, "sound_concealed": self._concealed}
 
     def _fade(self) -> Frame | None:
         """A pause that begins in loud sound would click: fade out first."""

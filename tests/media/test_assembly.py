@@ -101,6 +101,43 @@ def test_a_source_that_jumps_is_followed_from_its_next_key_frame() -> None:
     assert len(frames) == 2
 
 
+def test_one_packet_from_nowhere_changes_nothing() -> None:
+    assembler, stream = Assembler(), packets(4)
+    frames = [frame for packet in stream[:8] for frame in push(assembler, packet)]
+    assert push(assembler, (20_000, 77, True, b"x", True, True)) == []
+    frames += [frame for packet in stream[8:] for frame in push(assembler, packet)]
+    assert len(frames) == 4
+    assert assembler.late == 1
+
+
+def test_a_source_that_begins_again_far_behind_is_followed_from_its_next_key_frame() -> None:
+    assembler = Assembler()
+    for packet in packets(2, first=30_000):
+        push(assembler, packet)
+    frames = [frame for packet in packets(2, first=20_000) for frame in push(assembler, packet)]
+    assert len(frames) == 2
+
+
+def test_a_packet_without_payload_only_fills_its_place() -> None:
+    assembler, stream = Assembler(), packets(3)
+    for packet in stream[:4]:
+        push(assembler, packet)
+    padding = (stream[4][0], 0, False, b"", False, False)
+    later = [((sequence + 1) & 0xFFFF, *rest) for sequence, *rest in stream[4:]]
+    frames = [frame for packet in (padding, *later) for frame in push(assembler, packet)]  # type: ignore[arg-type]
+    assert [frame.payload[:1] for frame in frames] == [b"1", b"2"]
+    assert not assembler.waiting
+
+
+def test_after_a_frame_that_was_of_no_use_the_picture_goes_on_at_the_next_key_frame() -> None:
+    assembler, stream = Assembler(), packets(4, key_every=3)
+    for packet in stream[:4]:
+        push(assembler, packet)
+    assembler.start_over()
+    frames = [frame for packet in stream[4:] for frame in push(assembler, packet)]
+    assert [frame.payload[:1] for frame in frames] == [b"3"]
+
+
 @given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.booleans(), st.booleans(), st.booleans()), max_size=300))
 def test_whatever_arrives_the_buffer_stays_bounded(noise: list[tuple[int, bool, bool, bool]]) -> None:
     assembler = Assembler()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -64,7 +66,7 @@ class Told:
 
 
 @asynccontextmanager
-async def here() -> AsyncIterator[Engine]:
+async def here() -> AsyncIterator[LocalEngine]:
     engine = LocalEngine(LOOPBACK)
     try:
         yield engine
@@ -248,10 +250,153 @@ async def test_candidates_are_checked(engine: Engine) -> None:
     assert isinstance(await engine.perform(connect(await peer.offer())), Answered)
     assert await add("candidate:1 1 udp 1 127.0.0.1 9 typ host") == Done()
     assert await add("candidate:1 1 udp 1 169.254.169.254 80 typ host") == Done(), "dropped, not an error"
+    figures = await engine.perform(Measure(PLACE))
+    assert isinstance(figures, Measured)
+    assert figures.drops["candidates"] == 1
     assert await add("") == Done()
     outcome = await add("candidate:nonsense")
     assert outcome == Refused("bad_candidate", outcome.message)
     await peer.close()
+
+
+async def test_a_candidate_that_waits_for_an_answer_which_never_comes_is_refused() -> None:
+    async with here() as engine:
+        peer = room("A")
+        connecting = asyncio.create_task(engine.perform(connect(await peer.offer())))
+        await asyncio.sleep(0)
+        candidate = AddCandidate(PLACE, "A", 1, "candidate:1 1 udp 1 127.0.0.1 9 typ host", "0", 0)
+        adding = asyncio.create_task(engine.perform(candidate))
+        await asyncio.sleep(0)
+        assert not connecting.done()
+        assert await engine.perform(Disconnect(PLACE, "A", 1)) == Done()
+        async with asyncio.timeout(2):
+            assert isinstance(await connecting, Refused)
+            outcome = await adding
+        assert isinstance(outcome, Refused)
+        assert outcome.code == "no_offer"
+        assert not watchdogs()
+        await peer.close()
+
+
+async def test_a_connect_that_is_cancelled_leaves_nothing_behind() -> None:
+    async with here() as engine:
+        peer = room("A")
+        offer = await peer.offer()
+        connecting = asyncio.create_task(engine.perform(connect(offer)))
+        await asyncio.sleep(0)
+        connecting.cancel()
+        await asyncio.gather(connecting, return_exceptions=True)
+        assert connecting.cancelled()
+        assert isinstance(await engine.perform(connect(offer)), Answered)
+        await peer.close()
+
+
+async def test_an_engine_that_closes_while_it_connects_leaves_no_task_behind() -> None:
+    async with here() as engine:
+        peer = room("A")
+        connecting = asyncio.create_task(engine.perform(connect(await peer.offer())))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await engine.close()
+            assert isinstance(await connecting, Refused)
+        assert not watchdogs()
+        await peer.close()
+
+
+def watchdogs() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "peer-watchdog"]
+
+
+async def test_a_gain_or_a_shape_that_cannot_be_is_refused_and_changes_nothing(engine: Engine) -> None:
+    for command in (
+        Route(PLACE, (Gain("A", "B", 1e999, 0.05),)),
+        Route(PLACE, (Gain("A", "B", 0.0, -1.0),)),
+        Show(PLACE, (View("A", "B", 641, 512, "fill"),)),
+        Show(PLACE, (View("A", "B", 640, 512, "stretch"),)),
+        Show(PLACE, (View("A", "B", 0, 512, "fill"),)),
+    ):
+        assert isinstance(await engine.perform(command), Refused), command
+    assert await engine.perform(both_hear()) == Done()
+
+
+async def test_a_booth_whose_tick_breaks_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = LocalEngine(LOOPBACK)
+    told, ticked = Told(engine), asyncio.Event()
+    await engine.perform(Route("broken", ()))
+    await engine.perform(Route(PLACE, ()))
+
+    def breaks(number: int) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(engine._places["broken"], "tick", breaks)
+    monkeypatch.setattr(engine._places[PLACE], "tick", lambda number: ticked.set())
+    async with asyncio.timeout(5):
+        await ticked.wait()
+    assert told.events == []
+    await engine.close()
+
+
+async def test_a_strangers_datagrams_end_no_call() -> None:
+    async with here() as engine:
+        told, peer = Told(engine), room("A")
+        outcome = await engine.perform(connect(await peer.offer()))
+        assert isinstance(outcome, Answered)
+        stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        port = int(re.findall(r"a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 (\d+)", outcome.sdp)[0])
+        accepting = asyncio.create_task(peer.accept(outcome.sdp))
+        while not accepting.done():  # throughout the handshake
+            for junk in (PLAIN_ALERT, CLIENT_HELLO, b""):
+                stranger.sendto(junk, ("127.0.0.1", port))
+            await asyncio.sleep(0.002)
+        await accepting
+        await told.until(Carrying(PLACE, "A", 1))
+        for junk in (b"", PLAIN_ALERT, b"\x80" * 40):
+            stranger.sendto(junk, ("127.0.0.1", port))
+        await carries_on(engine, told)
+        figures = await engine.perform(Measure(PLACE))
+        assert isinstance(figures, Measured)
+        assert figures.drops["strangers"] >= 3
+        stranger.close()
+        await peer.close()
+
+
+PLAIN_ALERT = bytes.fromhex("15fefd00000000000000000002 0228")  # fatal: handshake failure
+CLIENT_HELLO = bytes.fromhex("16fefd0000000000000000002e 01000022 0000 000000 000022 fefd") + bytes(32)
+
+
+async def test_malformed_reports_of_a_peer_do_not_end_its_connection() -> None:
+    async with here() as engine:
+        told, peer = Told(engine), room("A")
+        await join(engine, "A", peer)
+        await told.until(Carrying(PLACE, "A", 1))
+        transport = peer._pc.getSenders()[0].transport
+        estimate_without_its_end = bytes.fromhex("8fce0004 00000001 00000000") + b"REMB\x05\x00\x00\x01"
+        short_extensions = [
+            bytes.fromhex(f"90e000{number:02x} 00000000 00000001 bede0001") + bytes([number << 4, 0, 0, 0])
+            for number in range(1, 15)
+        ]
+        for malformed in (estimate_without_its_end, *short_extensions):
+            await transport._send_rtp(malformed)
+        await carries_on(engine, told)
+        figures = await engine.perform(Measure(PLACE))
+        assert isinstance(figures, Measured)
+        assert figures.drops["malformed"] >= 2
+        await peer.close()
+
+
+async def carries_on(engine: Engine, told: Told) -> None:
+    """Packets go on coming in, and nothing was lost."""
+
+    async def packets() -> int:
+        figures = await engine.perform(Measure(PLACE))
+        assert isinstance(figures, Measured)
+        return figures.streams[0].audio_packets
+
+    start = await packets()
+    async with asyncio.timeout(5):
+        while await packets() < start + 10:
+            assert not any(isinstance(event, Lost | Failed) for event in told.events)
+            await asyncio.sleep(0.02)
 
 
 async def test_a_connection_that_never_comes_up_fails_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self.packets: dict[frozenset[str], list[bytes]] = {}
+        self.stamps: list[int] = []
         self.broken = 0
         self._changed = threading.Condition()
         self.line = PictureLine(self._deliver, self._broke)
@@ -44,6 +45,7 @@ class Watcher:
     def _deliver(self, viewers: frozenset[str], packet: Any) -> None:
         with self._changed:
             self.packets.setdefault(viewers, []).append(bytes(packet))
+            self.stamps.append(packet.pts)
             self._changed.notify_all()
 
     def _broke(self) -> None:
@@ -118,24 +120,74 @@ def test_when_it_is_behind_the_newest_picture_wins() -> None:
     watcher.line.show({"a": FILL})
     with watcher.line._changed:  # the thread waits while all of them arrive
         for frame in frames:
-            watcher.line._inbox.frames.push(frame)
-        watcher.line._changed.notify()
-    watcher.until(lambda: watcher.count("a") > 0 and watcher.line.skipped == 19)
+            watcher.line.offer(frame)
+    watcher.until(lambda: watcher.count("a") > 0 and watcher.line.drops["picture_skipped"] == 19)
     assert seen(watcher.packets[frozenset("a")]) == [19]
     watcher.line.close()
 
 
-def test_a_full_backlog_starts_over_and_asks_for_a_key_frame() -> None:
-    watcher, frames = Watcher(), film(1)
+def test_a_full_backlog_starts_over_at_a_key_frame_and_asks_for_one() -> None:
+    watcher, frames = Watcher(), film(BACKLOG_FRAMES + 3, key_at=frozenset({BACKLOG_FRAMES + 2}))
     watcher.line.show({"a": FILL})
     broken = watcher.broken
-    with watcher.line._changed:
-        for _ in range(BACKLOG_FRAMES):
-            watcher.line._inbox.frames.push(frames[0])
-        watcher.line.offer(frames[0])
-        assert len(watcher.line._inbox.frames) == 1
-    assert watcher.line.overflows == 1
+    with watcher.line._changed:  # the thread waits while all of them arrive
+        for frame in frames:
+            watcher.line.offer(frame)
+        assert len(watcher.line._frames) == 1
+    assert watcher.line.drops["picture_backlog"] == 1
     assert watcher.broken > broken
+    watcher.until(lambda: watcher.count("a") == 1)
+    assert seen(watcher.packets[frozenset("a")]) == [BACKLOG_FRAMES + 2]
+    watcher.line.close()
+
+
+def test_nothing_is_shown_that_hangs_on_pictures_which_were_not_decoded() -> None:
+    watcher, frames = Watcher(), film(16, key_at=frozenset({12}))
+    watcher.line.show({"a": FILL})
+    watcher.line.offer(frames[0])
+    watcher.until(lambda: watcher.count("a") == 1)
+    watcher.line.show({})
+    for frame in frames[1:6]:
+        watcher.line.offer(frame)
+    watcher.line.show({"a": FILL})
+    broken = watcher.broken
+    watcher.line.offer(frames[6])
+    assert watcher.broken == broken + 1, "asked for a key frame"
+    watcher.line.offer(frames[12])
+    watcher.until(lambda: watcher.count("a") == 2)
+    assert not watcher.packets[frozenset("a")][1][0] & 1, "a key frame, whose number can be read"
+    assert seen(watcher.packets[frozenset("a")]) == [0, 12]
+    watcher.line.close()
+
+
+def test_a_source_that_changes_hands_begins_anew_at_a_key_frame() -> None:
+    watcher, frames = Watcher(), film(16, key_at=frozenset({12}))
+    watcher.line.show({"a": FILL})
+    watcher.line.offer(frames[0])
+    watcher.until(lambda: watcher.count("a") == 1)
+    broken = watcher.broken
+    watcher.line.begin_anew()
+    assert watcher.broken == broken + 1
+    watcher.line.offer(frames[5])
+    watcher.line.offer(frames[12])
+    watcher.until(lambda: watcher.count("a") == 2)
+    assert seen(watcher.packets[frozenset("a")]) == [0, 12]
+    watcher.line.close()
+
+
+def test_a_fault_does_not_turn_the_outgoing_time_back() -> None:
+    watcher, frame = Watcher(), film(1)[0]
+    watcher.line.show({"a": FILL})
+    for count, at in enumerate((0, 36_000), 1):  # a source whose clock runs 0.4 s ahead
+        watcher.line.offer(EncodedFrame(frame.payload, at, True))
+        watcher.until(lambda count=count: watcher.count("a") == count)  # type: ignore[misc]
+    broken = watcher.broken
+    watcher.line.offer(EncodedFrame(b"\x00" * 20, 37_500, True))
+    watcher.until(lambda: watcher.broken > broken)
+    watcher.line.offer(EncodedFrame(frame.payload, 39_000, True))
+    watcher.until(lambda: watcher.count("a") == 3)
+    assert watcher.stamps == sorted(set(watcher.stamps))
+    assert watcher.line.drops["picture_broken"] == 1
     watcher.line.close()
 
 
@@ -151,3 +203,15 @@ def test_a_broken_picture_ends_nothing() -> None:
         watcher.line.offer(frame)
     watcher.until(lambda: watcher.count("a") >= 2)
     watcher.line.close()
+
+
+def test_a_closed_line_ends_its_thread() -> None:
+    watcher, frames = Watcher(), film(1)
+    watcher.line.show({"a": FILL})
+    watcher.line.offer(frames[0])
+    watcher.until(lambda: watcher.count("a") == 1)
+    thread = watcher.line._thread
+    assert thread is not None
+    watcher.line.close()
+    thread.join(5)
+    assert not thread.is_alive()
