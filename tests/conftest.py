@@ -12,8 +12,8 @@ TEST_EVENT = Path(__file__).parent / "support" / "test-event.toml"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: their three pages stay open to the end, and would starve whatever came after them."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """What needs the long consultation comes last: its three open pages would starve whatever came after."""
+    items.sort(key=lambda item: "story" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
