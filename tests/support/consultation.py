@@ -103,6 +103,10 @@ class Consultation:
     async def on_air(self, on: bool) -> None:
         """Have the interpreter press the space bar if need be, and wait for the server's word."""
         if self.desk.booth["interpreters"]["kim"]["on_air"] != on:
+            # The key toggles what the page shows, and the page may learn the last change a moment after the desk.
+            async with asyncio.timeout(5):
+                while not await self.kim.browser.page.evaluate(SHOWS_ON_AIR, not on):  # noqa: ASYNC110 - it is a page
+                    await asyncio.sleep(0.02)
             await self.kim.browser.page.keyboard.press("Space")
             await self.desk.until(lambda booth: booth["interpreters"]["kim"]["on_air"] == on)
 
@@ -115,6 +119,10 @@ class Consultation:
             await self.desk.until(lambda booth: booth["interpreters"]["kim"]["to"] == to)
         await self.on_air(on_air)
         await asyncio.sleep(1.8)  # the release takes 1.5 s
+
+
+SHOWS_ON_AIR = """(on) => document.querySelector("#cough button").disabled === !on
+  && document.querySelector("#air").getAttribute("aria-disabled") !== "true\""""
 
 
 def worst(sounds: dict[str, Heard]) -> float:
