@@ -100,8 +100,8 @@ async def test_frozen_picture_is_noticed(mirror: Participant) -> None:
     await asyncio.sleep(1.2)
     await mirror.browser.page.evaluate("() => { window.frozen = false; }")
     watched = await watching
-    assert watched.longest_freeze_s > 1
-    assert watched.distinct_fps < watched.fps
+    # Whether a still canvas goes on sending the same frame or none at all is the browser's choice; the freeze is ours.
+    assert 1 < watched.longest_freeze_s < 2.5
     undisturbed = await mirror.probe.watch(2)
     assert undisturbed.longest_freeze_s < 0.8
     assert undisturbed.unreadable == 0
