@@ -81,7 +81,8 @@ async def test_card_and_voice_arrive(mirror: Participant) -> None:
     assert await mirror.probe.circle() == pytest.approx(1, abs=0.01)
     levels = levels_db(await mirror.probe.sound(3), FUNDAMENTALS_HZ)
     assert levels[VOICE_HZ] == pytest.approx(LEVEL_DBFS, abs=6)
-    assert max(level for voice_hz, level in levels.items() if voice_hz != VOICE_HZ) < levels[VOICE_HZ] - 60
+    # Three seconds through Opus leave 62 to 78 dB; consultations ask this ear for 50.
+    assert max(level for voice_hz, level in levels.items() if voice_hz != VOICE_HZ) < levels[VOICE_HZ] - 55
 
 
 async def test_stretched_picture_is_noticed(mirror: Participant) -> None:
