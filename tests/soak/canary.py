@@ -1,8 +1,13 @@
-"""A process that only sleeps and measures: a stall that hits it, too, is the machine's and nobody else's."""
+"""A process that only sleeps and measures: a stall that hits it, too, is the machine's and nobody else's.
+
+There is one for each core, since the host may take a single core away: `python -m tests.soak.canary CORE`. What works
+on the same core delays a sleeper by less than the 10 ms counted here, so our own work excuses nothing.
+"""
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import time
 
@@ -12,6 +17,7 @@ LATE_S = 0.010  # half of what a tick may be late: a stall that begins between o
 
 def main() -> None:
     """Print `monotonic-seconds lateness-ms` for every late step, until the output closes."""
+    os.sched_setaffinity(0, {int(sys.argv[1])})
     gc.disable()
     due_s = time.monotonic()
     while True:

@@ -1,6 +1,7 @@
 """Ten minutes of one booth (`make soak`; SOAK_S for another length): memory, ticks, sound and picture.
 
-Only what the machine did not share counts: a canary process that merely sleeps tells when everything stood still.
+Only what the machine did not share counts: canary processes that merely sleep, one for each core, tell when it stood
+still.
 """
 
 from __future__ import annotations
@@ -39,27 +40,36 @@ SILENT_DB = -12.0  # a block this far under the tone's own level is a hole
 SCREEN_PX = (640, 512)
 
 
-class Canary:
-    """The process that only sleeps."""
+class Canaries:
+    """The processes that only sleep, one for each core."""
 
-    def __init__(self, process: asyncio.subprocess.Process, notes: Path) -> None:
-        self.process = process
-        self.notes = notes
+    def __init__(self, folder: Path) -> None:
+        self._notes = {core: folder / f"canary-{core}" for core in os.sched_getaffinity(0)}
+        self._processes: list[asyncio.subprocess.Process] = []
+
+    async def begin(self) -> None:
+        for core, notes in self._notes.items():
+            with notes.open("wb") as out:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "tests.soak.canary", str(core), cwd=CHECKOUT, stdout=out
+                )
+            self._processes.append(process)
+
+    async def end(self) -> None:
+        for process in self._processes:
+            process.kill()
+            await process.wait()
 
     def stalls(self) -> list[Stall]:
-        return read(self.notes)
+        return [stall for notes in self._notes.values() for stall in read(notes)]
 
 
 @pytest_asyncio.fixture
-async def canary(tmp_path: Path) -> AsyncIterator[Canary]:
-    notes = tmp_path / "canary"
-    with notes.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.soak.canary", cwd=CHECKOUT, stdout=out
-        )
-    yield Canary(process, notes)
-    process.kill()
-    await process.wait()
+async def canaries(tmp_path: Path) -> AsyncIterator[Canaries]:
+    canaries = Canaries(tmp_path)
+    await canaries.begin()
+    yield canaries
+    await canaries.end()
 
 
 @pytest_asyncio.fixture
@@ -131,7 +141,7 @@ def test_steady_growth_is_found_and_a_hump_is_none() -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(SOAK_S + 300)
 async def test_booth_goes_on_without_growing_stumbling_or_breaking(
-    served: Served, canary: Canary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    served: Served, canaries: Canaries, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = Table(served, "booth-1")
     tone = tone_loop(TONE_HZ)
@@ -156,7 +166,7 @@ async def test_booth_goes_on_without_growing_stumbling_or_breaking(
     measured = await suwon.robot.command("measure")
     await table.clear()
 
-    shared = canary.stalls()
+    shared = canaries.stalls()
     ticks = [stall for stall in read(tmp_path / "ticks") if stall.began_s >= began_s]
     late, late_excused = split(ticks, shared)
     broken, excused = split([hole for watch in watches for hole in (*watch.holes, *watch.freezes)], shared)
@@ -164,9 +174,9 @@ async def test_booth_goes_on_without_growing_stumbling_or_breaking(
     figures = (
         f"soak of {SOAK_S:.0f} s",
         f"memory {memory[0][1]:.1f} -> {memory[-1][1]:.1f} MB ({growth:+.2f} MB in ten minutes)",
-        f"late ticks {len(late)} (and {len(late_excused)} that the canary shared)",
-        f"breaks of sound or picture {len(broken)} (and {len(excused)} that the canary shared)",
-        f"stalls of the canary {len(shared)}",
+        f"late ticks {len(late)} (and {len(late_excused)} that a canary shared)",
+        f"breaks of sound or picture {len(broken)} (and {len(excused)} that a canary shared)",
+        f"stalls of the canaries {len(shared)}",
         f"packets lost {measured['audio_lost']} + {measured['video_lost']}",
     )
     with capsys.disabled():
