@@ -23,12 +23,24 @@ HALF = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
+class Fragment:
+    """What one packet brings of a frame, without its codec's RTP header."""
+
+    payload: bytes
+    begins: bool | None
+    """Whether it opens a frame; None where its codec does not say, so that the packet before decides."""
+    key: bool
+    """Whether it shows that its frame needs no other."""
+
+
+@dataclass(frozen=True, slots=True)
 class EncodedFrame:
-    """One whole encoded picture; `timestamp` in 90 kHz units, unwrapped."""
+    """One whole encoded picture; `timestamp` in 90 kHz units, unwrapped; `codec` is `vp8` or `h264`."""
 
     payload: bytes
     timestamp: int
     key: bool
+    codec: str = "vp8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,7 @@ class _Part:
     timestamp: int
     marker: bool
     payload: bytes
-    begins: bool
+    begins: bool | None
     key: bool
 
 
@@ -61,6 +73,8 @@ class _Gap:
 class Assembler:
     """Frames from packets. Drops are counted: `given_up` (gaps that were never filled) and `late` (too late to use).
 
+    A frame ends at its marker bit, or where another timestamp begins: the bit of H.264 is not to be relied upon (RFC
+    6184 section 5.1).
     One packet from out of reach is taken for a stray; when the next in order follows it, the sender has begun anew.
     """
 
@@ -74,14 +88,16 @@ class Assembler:
     _last_pli: float = float("-inf")
     _timestamp: int | None = None
     _stray: tuple[int, _Part] | None = None
+    _before: _Part | None = None
+    """What stood in front of `_next`; None when that was lost, or nothing did."""
 
     def push(
-        self, sequence: int, timestamp: int, marker: bool, payload: bytes, *, begins: bool, key: bool, now: float
+        self, sequence: int, timestamp: int, marker: bool, payload: bytes, *, begins: bool | None, key: bool, now: float
     ) -> list[EncodedFrame]:
         """Take one packet (payload without its codec descriptor) and return the frames that it completes.
 
-        `begins`: the packet opens a frame; `key`: it opens a key frame. A packet without payload (padding, RFC 3550
-        section 5.1) only fills its place.
+        `begins` and `key` as in `Fragment`. A packet without payload (padding, RFC 3550 section 5.1) only fills its
+        place.
         """
         index, part = self._unwrap(sequence), _Part(timestamp, marker, payload, begins, key)
         if self._next is None:
@@ -135,30 +151,48 @@ class Assembler:
 
     def _complete(self) -> list[EncodedFrame]:
         frames: list[EncodedFrame] = []
-        while self._next is not None and self._next in self._parts:
-            first = self._parts[self._next]
+        while self._next is not None and (first := self._parts.get(self._next)) is not None:
             if not first.payload:
                 self._drop(self._next)
                 continue
-            if not first.begins or (self._need_key and not first.key):
+            if not self._opens(first):
                 self._drop(self._next)
                 self._need_key = True
                 continue
-            last = self._next
-            while last in self._parts and not self._parts[last].marker:
-                last += 1
-            if last not in self._parts:
+            end = self._end(self._next)
+            if end is None:
                 break
-            payload = b"".join(self._parts[at].payload for at in range(self._next, last + 1))
-            frames.append(EncodedFrame(payload, first.timestamp, first.key))
-            self._need_key = False
-            for at in range(self._next, last + 1):
-                del self._parts[at]
-            self._next = last + 1
+            parts = [self._parts[at] for at in range(self._next, end)]
+            for at in range(self._next, end):
+                self._drop(at)
+            if any(part.key for part in parts):
+                self._need_key = False
+            if not self._need_key:
+                payload = b"".join(part.payload for part in parts)
+                frames.append(EncodedFrame(payload, first.timestamp, any(part.key for part in parts)))
         return frames
 
+    def _opens(self, part: _Part) -> bool:
+        """Whether the packet at `_next` opens a frame."""
+        if part.begins is not None:
+            return part.begins
+        return self._before is not None and (self._before.marker or self._before.timestamp != part.timestamp)
+
+    def _end(self, index: int) -> int | None:
+        """Where the frame that opens at `index` ends: the number behind its last packet; None when not all is here."""
+        timestamp = self._parts[index].timestamp
+        while (part := self._parts.get(index)) is not None:
+            if part.payload and part.timestamp != timestamp:
+                return index
+            index += 1
+            if part.marker:
+                return index
+        return None
+
     def _drop(self, index: int) -> None:
-        del self._parts[index]
+        part = self._parts.pop(index)
+        if part.payload or part.marker:
+            self._before = part
         self._next = index + 1
 
     def _skip(self) -> None:
@@ -167,14 +201,14 @@ class Assembler:
         self.given_up += len(self._gaps)
         self._gaps.clear()
         self._parts = {index: part for index, part in self._parts.items() if index >= behind}
-        self._next = behind
+        self._next, self._before = behind, None
         self._need_key = True
 
     def _restart(self, index: int) -> None:
         self.given_up += len(self._gaps)
         self._parts.clear()
         self._gaps.clear()
-        self._next, self._highest, self._stray = index, index - 1, None
+        self._next, self._highest, self._stray, self._before = index, index - 1, None, None
         self._need_key = True
 
     def _unwrap(self, sequence: int) -> int:

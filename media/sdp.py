@@ -13,7 +13,9 @@ LARGEST_BYTES = 64 * 1024
 MOST_LINES = 1000  # a browser's offer has 200; reading more would hold up everybody's sound
 MOST_MEDIA = 8
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
-CODECS = {"audio": "opus", "video": "vp8"}
+CODECS = {"audio": ("Opus",), "video": ("VP8",)}
+EQUIPMENT_CODECS = {"audio": ("Opus",), "video": ("VP8", "H264")}
+"""What may be offered by those who only send: they often have one encoder, in a chip."""
 
 # Control characters and the exotic line ends on which parsers disagree.
 _UNPRINTABLE = re.compile(r"[^\t\r\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\U0010ffff]|\r(?!\n)")
@@ -23,7 +25,7 @@ _RTPMAP = re.compile(r"(\d{1,3}) ([^/\s]{1,40})/(\d{1,6})(?:/\d{1,2})?", re.ASCI
 
 # One codec parameter; those that are numbers must be numbers.
 _NUMBERS = "apt|max-fr|max-fs|maxplaybackrate|minptime|stereo|useinbandfec"
-_PARAMETER = rf"\s?(?:(?:{_NUMBERS})=\d{{1,9}}|(?!(?:{_NUMBERS})=)[^;\s]{{1,256}})"
+_PARAMETER = rf"\s?(?:(?:{_NUMBERS})=\d{{1,9}}|(?!(?:{_NUMBERS})=)[^;\s]{{1,1024}})"
 
 # The shape of attributes that stacks read without looking twice (RFC 8866, RFC 8839, RFC 8122, RFC 5576).
 _SHAPES: Mapping[str, re.Pattern[str]] = {
@@ -176,9 +178,10 @@ def _check_codecs(section: _Section) -> None:
         named[payload] = codec.lower()
     if any(value.split(" ")[0] not in named for value in section.values("fmtp")):
         raise OfferError(f"The {section.kind} line has parameters of a codec that it does not name.")
-    if not any(codec == CODECS[section.kind] for payload, codec in named.items() if payload in section.payloads):
-        wanted = "Opus" if section.kind == "audio" else "VP8"
-        raise OfferError(f"The {section.kind} line must offer {wanted}.")
+    wanted = (EQUIPMENT_CODECS if ("sendonly", "") in section.attributes else CODECS)[section.kind]
+    offered = {codec for payload, codec in named.items() if payload in section.payloads}
+    if offered.isdisjoint(codec.lower() for codec in wanted):
+        raise OfferError(f"The {section.kind} line must offer {' or '.join(wanted)}.")
 
 
 def _sections(sdp: str) -> Iterator[_Section]:

@@ -18,8 +18,9 @@ import structlog
 from av.packet import Packet
 
 from media.assembly import EncodedFrame
+from media.engine.decoding import Decoder
 from media.engine.scaling import Scaler
-from media.engine.vp8 import TIME_BASE, Decoder, Encoder
+from media.engine.vp8 import TIME_BASE, Encoder
 from media.picture_clock import PictureClock
 
 log = structlog.get_logger("engine.picture")
@@ -67,10 +68,17 @@ class PictureLine:
         self._closed = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._decoder = Decoder()
+        self._decoder = Decoder("vp8")
         self._clock = PictureClock()
         self.drops = {"picture_skipped": 0, "picture_backlog": 0, "picture_broken": 0}
         """Pictures decoded but not shown, times that the backlog was full, frames that could not be decoded."""
+        self.counts = {"decoded": 0.0, "encoded": 0.0, "decode_cpu_s": 0.0, "encode_cpu_s": 0.0}
+        """By the door's `COUNTS`; the line's thread alone writes them."""
+
+    @property
+    def outputs(self) -> int:
+        """Distinct shapes that somebody sees."""
+        return len(self._outputs)
 
     def show(self, viewers: dict[str, Shape]) -> None:
         """Set who sees this source, and in which shape; a newcomer gets a key frame."""
@@ -167,21 +175,29 @@ class PictureLine:
 
     def _fault(self) -> None:
         self.drops["picture_broken"] += 1
-        self._decoder = Decoder()
+        self._decoder = Decoder(self._decoder.codec)
         self.begin_anew()
 
     def _take(self, encoded: EncodedFrame, behind: bool, outputs: tuple[Output, ...]) -> None:
         """Decode a frame and, unless a newer one waits, encode it for every output."""
+        if encoded.codec != self._decoder.codec:  # another connection of the seat: its first frame is a key frame
+            self._decoder = Decoder(encoded.codec)
+        began_s = time.thread_time()
         picture = self._decoder.decode(encoded.payload, encoded.timestamp)
+        decoded_s = time.thread_time()
+        self.counts["decode_cpu_s"] += decoded_s - began_s
         if picture is None:
             return
+        self.counts["decoded"] += 1
         if behind:
             self.drops["picture_skipped"] += 1
             return
         now = time.monotonic()
-        stamp = self._clock.stamp(encoded.timestamp, now)
+        stamp = self._clock.stamp(encoded.timestamp if picture.pts is None else picture.pts, now)
         for output in outputs:
-            scaled = output.scaler.scale(picture)
+            scaled = output.scaler.scale(picture, self._decoder.pixel_aspect)
             scaled.pts, scaled.time_base = stamp, TIME_BASE
             for packet in output.encoder.encode(scaled, now):
                 self._deliver(output.viewers, packet)
+            self.counts["encoded"] += 1
+        self.counts["encode_cpu_s"] += time.thread_time() - decoded_s

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import av
 import av.filter
 from av.video.frame import VideoFrame
 
+from media.engine.decoding import SQUARE
 from media.engine.vp8 import TIME_BASE
 from media.geometry import plan
 
@@ -18,22 +21,26 @@ class Scaler:
         self._height = height
         self._framing = framing
         self._graph: av.filter.Graph | None = None
-        self._source: tuple[int, int, str] | None = None
+        self._source: tuple[int, int, str, Fraction] | None = None
 
-    def scale(self, frame: VideoFrame) -> VideoFrame:
-        """The picture at width x height, yuv420p; the same frame when it already has that shape."""
-        source = (frame.width, frame.height, frame.format.name)
-        if source == (self._width, self._height, "yuv420p"):
+    def scale(self, frame: VideoFrame, pixel_aspect: Fraction = SQUARE) -> VideoFrame:
+        """The picture at width x height, yuv420p; the same frame when it already has that shape.
+
+        `pixel_aspect`: width over height of the frame's own pixels; the result's are square.
+        """
+        source = (frame.width, frame.height, frame.format.name, pixel_aspect)
+        if source == (self._width, self._height, "yuv420p", SQUARE):
             return frame
         if self._graph is None or source != self._source:
-            self._graph, self._source = self._build(frame), source
+            self._graph, self._source = self._build(frame, pixel_aspect), source
         self._graph.push(frame)
         scaled = self._graph.pull()
         assert isinstance(scaled, VideoFrame)
         return scaled
 
-    def _build(self, frame: VideoFrame) -> av.filter.Graph:
-        at = plan(frame.width, frame.height, self._width, self._height, self._framing)
+    def _build(self, frame: VideoFrame, pixel_aspect: Fraction) -> av.filter.Graph:
+        width = max(2, round(frame.width * pixel_aspect))
+        at = plan(width, frame.height, self._width, self._height, self._framing)
         graph = av.filter.Graph()
         graph.threads = 1  # more threads cost more and gain nothing at this size (media-facts)
         nodes = [
@@ -41,7 +48,9 @@ class Scaler:
                 width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or TIME_BASE
             )
         ]
-        if (at.crop_width, at.crop_height) != (frame.width, frame.height):
+        if width != frame.width:
+            nodes.append(graph.add("scale", f"{width}:{frame.height}:flags=bicubic"))
+        if (at.crop_width, at.crop_height) != (width, frame.height):
             nodes.append(graph.add("crop", f"{at.crop_width}:{at.crop_height}:{at.crop_left}:{at.crop_top}:exact=1"))
         # Lanczos where detail is won by enlarging a crop, bicubic where a picture only shrinks.
         kernel = "lanczos" if at.scaled_width > at.crop_width else "bicubic"

@@ -95,7 +95,8 @@ class SimulatedPeer:
             transceiver = self._pc.addTransceiver(track or kind, direction=direction)
             if kind == "video":
                 codecs = RTCRtpSender.getCapabilities("video").codecs
-                transceiver.setCodecPreferences([c for c in codecs if c.mimeType in ("video/VP8", "video/rtx")])
+                wanted = (f"video/{self.camera.codec if self.camera else 'vp8'}", "video/rtx")
+                transceiver.setCodecPreferences([c for c in codecs if c.mimeType.lower() in wanted])
             if isinstance(track, CameraTrack):
                 # The library keeps a wanted key frame to itself; a sender of ready packets has to be told.
                 transceiver.sender._send_keyframe = track.want_key_frame  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""A simulated camera: VP8 frames from a looped clip or drawn live, at the pace of a real one."""
+"""A simulated camera: VP8 (or H.264) frames from a looped clip or drawn live, at the pace of a real one."""
 
 from __future__ import annotations
 
@@ -15,15 +15,12 @@ import av
 import numpy as np
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import PictureType
 
 from media import testcard
+from media.engine.simulated_encoder import encode, encoder, usual_bits_per_s
 
 VIDEO_CLOCK_HZ = 90_000  # RFC 7741 section 4.1
 VIDEO_TIME_BASE = Fraction(1, VIDEO_CLOCK_HZ)
-BITS_PER_PIXEL = 0.05  # a moving test card keeps its strip readable from here on
-LEAST_BITS_PER_S = 300_000
 LATE_S = 0.25  # further behind than this, a camera drops frames instead of sending a burst
 REMEMBERED = 512  # pictures: 17 s at 30 frames/s, oldest goes
 
@@ -33,7 +30,7 @@ Draw = Callable[[int], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One encoded VP8 frame and the number that can be read in it (None: no number)."""
+    """One encoded frame and the number that can be read in it (None: no number)."""
 
     payload: bytes
     number: int | None
@@ -43,71 +40,44 @@ class Camera(Protocol):
     """What a `CameraTrack` films: `next` gives the next frame, a key frame when one is wanted."""
 
     frames_per_s: int
+    codec: str
+    """`vp8` or `h264`."""
 
     async def next(self, key_wanted: bool) -> Frame:
         """Encoded frame; must not raise while the connection lives."""
 
 
-def encoder(width: int, height: int, frames_per_s: int, bits_per_s: int, key_every: int) -> VideoCodecContext:
-    """A real-time VP8 encoder: no look-ahead, one thread, a key frame at least every `key_every` frames."""
-    codec = av.CodecContext.create("libvpx", "w")
-    assert isinstance(codec, VideoCodecContext)
-    codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
-    codec.time_base = Fraction(1, frames_per_s)
-    codec.framerate = Fraction(frames_per_s)
-    codec.bit_rate = bits_per_s
-    codec.gop_size = key_every
-    codec.thread_count = 1
-    codec.options = {
-        "deadline": "realtime",
-        "cpu-used": "-12",
-        "lag-in-frames": "0",
-        "minrate": str(bits_per_s),
-        "maxrate": str(bits_per_s),
-        "bufsize": str(bits_per_s),
-        "undershoot-pct": "100",
-    }
-    return codec
-
-
-def usual_bits_per_s(width: int, height: int, frames_per_s: int) -> int:
-    """A bit rate at which a test card of this size stays readable."""
-    return max(LEAST_BITS_PER_S, int(width * height * frames_per_s * BITS_PER_PIXEL))
-
-
-def encode(codec: VideoCodecContext, picture: np.ndarray, index: int, key: bool) -> bytes:
-    """Encode one I420 picture, uint8 of shape (height * 3 // 2, width)."""
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="yuv420p")
-    frame.pts, frame.time_base = index, codec.time_base
-    frame.pict_type = PictureType.I if key else PictureType.NONE
-    return b"".join(bytes(packet) for packet in codec.encode(frame))
-
-
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A VP8 clip that loops without a seam in time: its first frame, and one each second, are key frames."""
+    """A clip that loops without a seam in time: its first frame, and one each second, are key frames."""
 
     frames: tuple[Frame, ...]
     frames_per_s: int
     key_every: int
+    codec: str = "vp8"
 
 
-def record(pictures: Iterable[tuple[int, np.ndarray]], width: int, height: int, frames_per_s: int) -> Clip:
+def record(
+    pictures: Iterable[tuple[int, np.ndarray]], width: int, height: int, frames_per_s: int, codec: str = "vp8"
+) -> Clip:
     """Encode numbered I420 pictures as a clip."""
-    codec = encoder(width, height, frames_per_s, usual_bits_per_s(width, height, frames_per_s), frames_per_s)
+    bits_per_s = usual_bits_per_s(width, height, frames_per_s)
+    context = encoder(width, height, frames_per_s, bits_per_s, key_every=frames_per_s, codec=codec)
     frames = tuple(
-        Frame(encode(codec, picture, index, index % frames_per_s == 0), number)
+        Frame(encode(context, picture, index, index % frames_per_s == 0), number)
         for index, (number, picture) in enumerate(pictures)
     )
-    return Clip(frames, frames_per_s, frames_per_s)
+    return Clip(frames, frames_per_s, frames_per_s, codec)
 
 
 @lru_cache(maxsize=16)
-def card_clip(width: int, height: int, source: int, frames_per_s: int = 30, seconds: int = 2) -> Clip:
+def card_clip(
+    width: int, height: int, source: int, frames_per_s: int = 30, seconds: int = 2, codec: str = "vp8"
+) -> Clip:
     """A looped test card of `source`: numbers 0 ... seconds * frames_per_s - 1. Encoding takes a moment: cached."""
     count = seconds * frames_per_s
     pictures = ((number, testcard.draw(width, height, source, number)) for number in range(count))
-    return record(pictures, width, height, frames_per_s)
+    return record(pictures, width, height, frames_per_s, codec)
 
 
 class LoopedCamera:
@@ -115,6 +85,7 @@ class LoopedCamera:
 
     def __init__(self, clip: Clip) -> None:
         self.frames_per_s = clip.frames_per_s
+        self.codec = clip.codec
         self._clip = clip
         self._index = 0
 
@@ -132,6 +103,7 @@ class LiveCamera:
 
     def __init__(self, draw: Draw, width: int, height: int, frames_per_s: int, bits_per_s: int | None = None) -> None:
         self.frames_per_s = frames_per_s
+        self.codec = "vp8"
         self._draw = draw
         self._codec = encoder(
             width,
@@ -159,6 +131,7 @@ class CameraTrack(MediaStreamTrack):
     def __init__(self, camera: Camera) -> None:
         super().__init__()
         self.frames_sent = 0
+        self.codec = camera.codec
         self._camera = camera
         self._key_wanted = True
         self._running = asyncio.Event()

@@ -1,4 +1,4 @@
-"""VP8 in and out of plain pictures, set for live talk: one thread, no lag, constant rate."""
+"""Plain pictures into VP8, set for live talk: one thread, no lag, constant rate."""
 
 from __future__ import annotations
 
@@ -26,25 +26,6 @@ KEY_FRAME_EVERY_S = 0.3
 def bits_per_s(width: int, height: int) -> int:
     """The rate a picture of this size starts with."""
     return max(MIN_BITS_PER_S, min(MAX_BITS_PER_S, int(width * height * BITS_PER_PIXEL_S)))
-
-
-class Decoder:
-    """One VP8 stream to frames. Raises av.FFmpegError for a broken picture; go on from the next key frame."""
-
-    def __init__(self) -> None:
-        self._codec = av.CodecContext.create("libvpx", "r")
-        self._codec.thread_count = 1
-
-    def decode(self, payload: bytes, timestamp: int) -> VideoFrame | None:
-        """The picture of one encoded frame; `timestamp` in 90 kHz units."""
-        packet = Packet(payload)
-        packet.pts = timestamp
-        packet.time_base = TIME_BASE
-        last: VideoFrame | None = None
-        for frame in self._codec.decode(packet):
-            assert isinstance(frame, VideoFrame)
-            last = frame
-        return last
 
 
 class Encoder:

@@ -146,3 +146,46 @@ def test_whatever_arrives_the_buffer_stays_bounded(noise: list[tuple[int, bool, 
         assembler.ask(at / 200)
         assert len(assembler._parts) <= CAPACITY
         assert len(assembler._gaps) <= CAPACITY
+
+
+Packet = tuple[int, int, bool, bytes, bool | None, bool]
+
+
+def silent(stream: list[tuple[int, int, bool, bytes, bool, bool]], *, markers: bool = True) -> list[Packet]:
+    """The same packets in a codec that says where a frame begins only for the first, and that a frame is a key late."""
+    quiet: list[Packet] = []
+    for at, (sequence, timestamp, marker, payload, _, _) in enumerate(stream):
+        key = at % PER_FRAME == 2 and stream[at - 2][5]
+        quiet.append((sequence, timestamp, marker and markers, payload, True if at == 0 else None, key))
+    return quiet
+
+
+def take(assembler: Assembler, stream: list[Packet], now: float = 0.0) -> list[bytes]:
+    frames: list[EncodedFrame] = []
+    for sequence, timestamp, marker, payload, begins, key in stream:
+        frames += assembler.push(sequence, timestamp, marker, payload, begins=begins, key=key, now=now)
+    return [frame.payload[:1] for frame in frames]
+
+
+def test_where_the_codec_does_not_say_a_frame_begins_behind_the_one_before() -> None:
+    assert take(Assembler(), silent(packets(4))) == [b"0", b"1", b"2", b"3"]
+
+
+def test_without_marker_bits_a_frame_ends_where_the_next_one_begins() -> None:
+    assert take(Assembler(), silent(packets(4), markers=False)) == [b"0", b"1", b"2"]
+
+
+def test_a_stream_that_is_joined_in_the_middle_is_taken_from_its_next_whole_key_frame() -> None:
+    for first in range(1, PER_FRAME):
+        stream = silent(packets(4, key_every=2))[first:]
+        assert take(Assembler(), stream) == [b"2", b"3"]
+        assert take(Assembler(), silent(packets(4, key_every=2), markers=False)[first:]) == [b"2"]
+
+
+def test_behind_a_gap_that_was_given_up_no_half_frame_is_taken() -> None:
+    for lost in range(PER_FRAME, 2 * PER_FRAME):
+        assembler, stream = Assembler(), silent(packets(4, key_every=2))
+        assert take(assembler, stream[:lost] + stream[lost + 1 : 10]) == [b"0"]
+        assembler.ask(GIVE_UP_S + 0.1)
+        assert take(assembler, stream[10:], GIVE_UP_S + 0.1) in ([b"2", b"3"], []), "whole, or not at all"
+        assert assembler.given_up == 1

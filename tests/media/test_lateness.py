@@ -58,6 +58,20 @@ def test_what_is_beyond_the_histogram_still_counts_and_early_is_in_time() -> Non
     assert lateness.p99_ms >= 499.0
 
 
+@given(st.lists(st.floats(0.0, 0.6), max_size=100))
+def test_bins_between_edges_hold_every_tick_once(values: list[float]) -> None:
+    lateness = Lateness()
+    for value in values:
+        lateness.add(value)
+    edges = (0.001, 0.020, 0.250)
+    counts = lateness.counts(edges)
+    assert sum(counts) == len(values)
+    for at, edge in enumerate(edges):
+        below = sum(value < edge for value in values)
+        assert abs(sum(counts[: at + 1]) - below) <= sum(abs(value - edge) <= 0.0001 for value in values)
+    assert lateness.sum_s == pytest.approx(sum(values))
+
+
 def test_reset_forgets_everything() -> None:
     lateness = Lateness()
     lateness.add(0.5)

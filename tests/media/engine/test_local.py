@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from media.engine.door import (
+    COUNTS,
     AddCandidate,
     Answered,
     Carrying,
@@ -28,9 +29,12 @@ from media.engine.door import (
     Lost,
     Measure,
     Measured,
+    PlaceFigures,
     Refused,
     Route,
     Show,
+    Survey,
+    Surveyed,
     View,
 )
 from media.engine.local import LocalEngine
@@ -155,6 +159,11 @@ async def test_two_rooms_hear_and_see_each_other_and_never_themselves(engine: En
             "AB", (320, 180)
         )
         assert figures.ticks > 50
+        place = (await surveyed(engine))[PLACE]
+        assert place.outputs == 2
+        assert set(place.delays_s) == {"A", "B"}
+        assert all(place.counts[name] > 0 for name in COUNTS if not name.endswith("_lost"))
+        assert place.counts["encode_cpu_s"] > place.counts["decode_cpu_s"]
 
         await engine.perform(Route(PLACE, ()))
         await engine.perform(Show(PLACE, ()))
@@ -419,3 +428,30 @@ async def test_a_place_that_was_closed_is_forgotten() -> None:
         assert isinstance(figures, Measured)
         assert figures.streams == ()
         await a.close()
+
+
+async def test_what_a_connection_and_its_place_counted_stays_counted_when_they_are_gone() -> None:
+    async with here() as engine:
+        told, a = Told(engine), room("A")
+        await join(engine, "A", a)
+        await told.until(Carrying(PLACE, "A", 1))
+        before = await surveyed(engine)
+        assert before[PLACE].counts["audio_packets"] > 0
+        assert before[PLACE].counts["received_bytes"] > 1000
+        assert before[PLACE].drops["candidates"] == 0
+        await engine.perform(Disconnect(PLACE, "A", 1))
+        gone = await surveyed(engine)
+        assert all(gone[PLACE].counts[name] >= count for name, count in before[PLACE].counts.items())
+        assert await engine.perform(ClosePlace(PLACE)) == Done()
+        closed = await surveyed(engine)
+        assert set(closed) == {""}
+        assert closed[""].counts == gone[PLACE].counts
+        await a.close()
+
+
+async def surveyed(engine: Engine) -> dict[str, PlaceFigures]:
+    outcome = await engine.perform(Survey())
+    assert isinstance(outcome, Surveyed)
+    assert sum(outcome.ticks.late_counts) == outcome.ticks.ran
+    assert outcome.process.resident_bytes > 1e6
+    return {place.place: place for place in outcome.places}

@@ -11,8 +11,9 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from media.assembly import EncodedFrame
+from media.engine.decoding import Decoder
 from media.engine.picture import BACKLOG_FRAMES, PictureLine, Shape
-from media.engine.vp8 import TIME_BASE, Decoder, Encoder
+from media.engine.vp8 import TIME_BASE, Encoder
 from media.testcard import draw, read
 
 FILL = Shape(320, 256, "fill")
@@ -62,7 +63,7 @@ class Watcher:
 
 
 def seen(packets: list[bytes]) -> list[int]:
-    decoder, numbers = Decoder(), []
+    decoder, numbers = Decoder("vp8"), []
     for at, payload in enumerate(packets):
         frame = decoder.decode(payload, at)
         assert frame is not None

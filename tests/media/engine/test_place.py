@@ -11,7 +11,8 @@ import pytest
 from av.video.frame import VideoFrame
 
 from media.engine import peer as peer_module
-from media.engine.door import Carrying, Connect, Event, Failed, Gain, Levels, Lost, View
+from media.engine.decoding import Decoder
+from media.engine.door import COUNTS, QUEUES, Carrying, Connect, Event, Failed, Gain, Levels, Lost, View
 from media.engine.opus import Decoder as OpusDecoder
 from media.engine.opus import Encoder as OpusEncoder
 from media.engine.peer import Peer
@@ -19,7 +20,7 @@ from media.engine.place import Place
 from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import silence
-from media.engine.vp8 import TIME_BASE, Decoder, Encoder
+from media.engine.vp8 import TIME_BASE, Encoder
 from media.sound import FRAME_SAMPLES
 from media.testcard import draw, read
 
@@ -124,7 +125,7 @@ class Screen:
 
     def __init__(self, viewer: Peer) -> None:
         assert viewer.picture_out is not None
-        self._track, self._decoder, self._shown = viewer.picture_out, Decoder(), 0
+        self._track, self._decoder, self._shown = viewer.picture_out, Decoder("vp8"), 0
 
     async def source(self) -> int | None:
         """The source that can be read in the next picture."""
@@ -270,7 +271,13 @@ async def test_counts_outlive_the_connection_they_were_made_on(booth: Booth) -> 
         booth.tick()
     before = booth.place.figures()[1]
     assert before["sound_concealed"] >= 1
+    assert set(before) == set(QUEUES)
+    survey = booth.place.survey()
+    assert set(survey.counts) == set(COUNTS)
+    assert survey.delays_s == {"A": 0.04}
     booth.place.drop("A", 1)
     assert booth.place.figures()[1] == before
+    after = booth.place.survey()
+    assert (after.counts, after.drops, after.delays_s) == (survey.counts, survey.drops, {})
     assert booth.events == [Carrying("booth-1", "A", 1)]
     await peer.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
@@ -33,6 +35,15 @@ def test_the_size_is_the_screens_and_a_circle_stays_a_circle(
     ratio = circle_ratio(luma(scaled))
     if ratio is not None or framing == "fit":
         assert ratio == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("framing", ["fill", "fit"])
+@pytest.mark.parametrize("aspect", [Fraction(16, 11), Fraction(8, 9)])
+def test_a_circle_of_television_pixels_becomes_round(aspect: Fraction, framing: str) -> None:
+    squeezed = card(1280, 720).reformat(width=round(1280 / aspect), height=720)
+    scaled = Scaler(1280, 1024, framing).scale(squeezed, aspect)
+    assert (scaled.width, scaled.height) == (1280, 1024)
+    assert circle_ratio(luma(scaled)) == pytest.approx(1.0, abs=0.01)
 
 
 def test_fit_puts_black_bars_above_and_below_a_wide_picture() -> None:

@@ -94,19 +94,21 @@ class Taken(Incoming):
     def __init__(self) -> None:
         self.pictures: list[tuple[int, bytes, bool]] = []
 
-    def on_picture(self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool, key: bool) -> None:
+    def on_picture(
+        self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool | None, key: bool
+    ) -> None:
         self.pictures.append((sequence, payload, key))
 
 
-async def receiving() -> tuple[Receiver, Line, Taken]:
+async def receiving(codec: str = "VP8") -> tuple[Receiver, Line, Taken]:
     line, taken = Line(), Taken()
     transport: Any = line
     receiver = Receiver("video", transport, taken, 2_000_000)
     receiver._set_rtcp_ssrc(OURS)
-    vp8 = RTCRtpCodecParameters(mimeType="video/VP8", clockRate=90_000, payloadType=96)
+    media = RTCRtpCodecParameters(mimeType=f"video/{codec}", clockRate=90_000, payloadType=96)
     rtx = RTCRtpCodecParameters(mimeType="video/rtx", clockRate=90_000, payloadType=97, parameters={"apt": 96})
     encoding = RTCRtpDecodingParameters(ssrc=MEDIA, payloadType=96, rtx=RTCRtpRtxParameters(ssrc=REPEATED))
-    await receiver.receive(RTCRtpReceiveParameters(codecs=[vp8, rtx], encodings=[encoding]))
+    await receiver.receive(RTCRtpReceiveParameters(codecs=[media, rtx], encodings=[encoding]))
     return receiver, line, taken
 
 
@@ -120,6 +122,7 @@ def packet(number: int, payload: bytes, ssrc: int = MEDIA, payload_type: int = 9
 async def test_whatever_a_packet_holds_the_receiver_goes_on_and_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seam, "REPORT_EVERY_S", 0.01)
     chance, (receiver, line, taken) = random.Random(7), await receiving()
+    counted = (0, 0)
     for number in range(3000):
         noise = packet(
             chance.choice([number, chance.randrange(1 << 16)]),
@@ -131,6 +134,8 @@ async def test_whatever_a_packet_holds_the_receiver_goes_on_and_stays_bounded(mo
         if noise.payload_type != 98:  # one that was never offered is not routed
             line._rtp_router.ssrc_table[noise.ssrc] = receiver
         await receiver._handle_rtp_packet(noise, 0)
+        before, counted = counted, receiver.counts()
+        assert counted[0] >= before[0], "what a forgotten stream counted stays counted"
     assert len(receiver._streams) <= MOST_STREAMS
     assert len(line._rtp_router.ssrc_table) <= MOST_STREAMS
     line.reported.clear()
@@ -147,6 +152,16 @@ async def test_padding_and_what_is_repeated_keep_their_place_in_the_stream() -> 
     await receiver._handle_rtp_packet(packet(9, b"\x00\x07\x10\x01delta", ssrc=REPEATED, payload_type=97), 0)
     await receiver._handle_rtp_packet(packet(10, b"\x00", ssrc=REPEATED, payload_type=97), 0)
     assert taken.pictures == [(5, b"", False), (7, b"\x01delta", False)]
+    await receiver.stop()
+
+
+async def test_h264_comes_as_a_decoder_takes_it_repeated_or_not() -> None:
+    receiver, _, taken = await receiving("H264")
+    await receiver._handle_rtp_packet(packet(5, b"\x65picture"), 0)
+    await receiver._handle_rtp_packet(packet(9, b"\x00\x07\x7c\x81part", ssrc=REPEATED, payload_type=97), 0)
+    await receiver._handle_rtp_packet(packet(10, b"\x7c"), 0)
+    start = b"\x00\x00\x00\x01"
+    assert taken.pictures == [(5, start + b"\x65picture", True), (7, start + b"\x61part", False)]
     await receiver.stop()
 
 

@@ -1,0 +1,148 @@
+"""Offers of equipment (WHIP and WHEP clients that are no browsers), put into words that the library understands.
+
+Equipment bundles as RFC 9143 says, which the library does not read; publishes H.264 in whatever profile its chip has,
+of which the library knows two; and often cannot be the DTLS server. The answer says the offer's own words again.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+
+from media.errors import OfferError
+
+MOST_MEDIA = 8  # what is longer is no offer, and refused as such
+LIBRARY_FORMAT = "packetization-mode=1;profile-level-id=42e01f"
+SYMMETRIC = ("level-asymmetry-allowed", "packetization-mode", "profile-level-id")
+"""An answer repeats these as they were offered (RFC 6184 section 8.2.2)."""
+MODES = ("1", "0")
+"""Packetization modes that can be read here, the better one first: without and with whole NAL units only."""
+
+# Attributes that stand once for all of a bundle, in its first line (RFC 9143 section 7.1.3, RFC 8859).
+_SHARED = ("fingerprint", "ice-pwd", "ice-ufrag", "rtcp-mux", "setup")
+_RTPMAP = re.compile(r"a=rtpmap:(\d{1,3}) ([^/\s]+)/", re.ASCII)
+_OF_PAYLOAD = re.compile(r"a=(?:rtpmap|fmtp|rtcp-fb):(\d{1,3}) ", re.ASCII)
+_FMTP = re.compile(r"a=fmtp:(\d{1,3}) (.*)", re.ASCII)
+_PROFILE = re.compile(r"[0-9A-Fa-f]{6}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way in which H.264 is offered: its payload type, and its parameters as they stand there."""
+
+    payload: str
+    repair: str | None
+    """The payload type of its retransmissions (RFC 4588)."""
+    parameters: dict[str, str]
+
+    @property
+    def sets(self) -> tuple[bytes, ...]:
+        """The parameter sets that the offer brings along (RFC 6184 section 8.1); none when they cannot be read."""
+        try:
+            listed = self.parameters.get("sprop-parameter-sets", "").split(",")
+            return tuple(unit for text in listed if (unit := base64.b64decode(text + "==", validate=False)))
+        except ValueError:
+            return ()
+
+
+def unbundled(offer: str) -> str:
+    """Return the offer with port and transport in every line that is `bundle-only` (RFC 9143 section 6)."""
+    session, *media = _sections(offer)
+    if not 1 < len(media) <= MOST_MEDIA:
+        return offer
+    first = media[0]
+    shared = [line for line in first if line.startswith(tuple(f"a={name}" for name in _SHARED))]
+    for section in media[1:]:
+        if not any(line.rstrip() == "a=bundle-only" for line in section):
+            continue
+        section[0] = re.sub(r"^(m=\S+) 0 ", r"\1 9 ", section[0])
+        has = {line[2:].rstrip().partition(":")[0] for line in section + session if line.startswith("a=")}
+        section += [line for line in shared if line[2:].rstrip().partition(":")[0] not in has]
+    return _joined(session, media)
+
+
+def passive(offer: str) -> str:
+    """Return the offer as that of a DTLS client, so that it is answered `passive`.
+
+    The library speaks ECDSA only when it begins, and GStreamer's certificate is RSA (tried with 1.22).
+    """
+    return re.sub(r"^a=setup:actpass(?=\r?$)", "a=setup:active", offer, flags=re.MULTILINE)
+
+
+def h264_format(offer: str) -> Format | None:
+    """Return how the picture is sent when it is offered in H.264 and not in VP8; None when VP8 is there.
+
+    Raises OfferError when no way of sending it can be read here.
+    """
+    video = _video(_sections(offer))
+    names = {match[1]: match[2].lower() for line in video if (match := _RTPMAP.match(line))}
+    payloads = [payload for payload in video[0].split()[3:] if payload in names] if video else []
+    if not payloads or any(names[payload] == "vp8" for payload in payloads):
+        return None
+    parameters = {match[1]: _parameters(match[2]) for line in video if (match := _FMTP.match(line))}
+    repairs = {parameters.get(payload, {}).get("apt"): payload for payload in payloads if names[payload] == "rtx"}
+    formats = [
+        Format(payload, repairs.get(payload), parameters.get(payload, {}))
+        for payload in payloads
+        if names[payload] == "h264" and 96 <= int(payload) <= 127  # the library renumbers what is not dynamic
+    ]
+    readable = [one for one in formats if _mode(one) in MODES and _PROFILE.fullmatch(_profile(one))]
+    if not readable:
+        raise OfferError("The video line must offer VP8, or H.264 in packetization mode 0 or 1.")
+    return min(readable, key=lambda one: MODES.index(_mode(one)))
+
+
+def only(offer: str, chosen: Format) -> str:
+    """Return the offer with no other picture format than this one, under the profile that the library knows."""
+    session, *media = _sections(offer)
+    kept = [chosen.payload] + ([chosen.repair] if chosen.repair else [])
+    video = _video([session, *media])
+    end = "\r\n" if video[0].endswith("\r\n") else "\n"
+    head = " ".join([*video[0].split()[:3], *kept]) + end
+    fmtp = f"a=fmtp:{chosen.payload} "
+    rest = [
+        line
+        for line in video[1:]
+        if not line.startswith(fmtp) and ((match := _OF_PAYLOAD.match(line)) is None or match[1] in kept)
+    ]
+    video[:] = [head, *rest, f"{fmtp}{LIBRARY_FORMAT}{end}"]
+    return _joined(session, media)
+
+
+def answered(answer: str, chosen: Format) -> str:
+    """Return the library's answer with the format's own parameters in place of those of `only`."""
+    said = ";".join(f"{name}={chosen.parameters[name]}" for name in SYMMETRIC if name in chosen.parameters)
+    line = f"a=fmtp:{chosen.payload} {said}\\g<end>" if said else ""
+    return re.sub(rf"^a=fmtp:{chosen.payload} [^\r\n]*(?P<end>\r?\n|$)", line, answer, flags=re.MULTILINE)
+
+
+def _mode(one: Format) -> str:
+    return one.parameters.get("packetization-mode", "0")
+
+
+def _profile(one: Format) -> str:
+    return one.parameters.get("profile-level-id", "42000a")  # the default of RFC 6184 section 8.1
+
+
+def _parameters(text: str) -> dict[str, str]:
+    pairs = (part.strip().partition("=") for part in text.split(";"))
+    return {name.lower(): value.strip() for name, _, value in pairs if name}
+
+
+def _sections(sdp: str) -> list[list[str]]:
+    """The lines, with their ends, of the session and of each media line."""
+    sections: list[list[str]] = [[]]
+    for line in filter(None, re.split(r"(?<=\n)", sdp)):
+        if line.startswith("m="):
+            sections.append([])
+        sections[-1].append(line if line.endswith("\n") else line + "\r\n")
+    return sections
+
+
+def _video(sections: list[list[str]]) -> list[str]:
+    return next((section for section in sections[1:] if section[0].startswith("m=video ")), [])
+
+
+def _joined(session: list[str], media: list[list[str]]) -> str:
+    return "".join(session) + "".join("".join(section) for section in media)
