@@ -24,12 +24,27 @@ Gains = Mapping[tuple[str, str], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room as the matrix sees it: `volume_db` trims what its loudspeakers play."""
+    """A room as the matrix sees it: `volume_db` trims what its loudspeakers play.
+
+    Equipment may speak for it (`feed`: then its own microphone is heard by nobody) and play for it (`displays`).
+    """
 
     seat: str
     site: str
     muted: bool = False
     volume_db: float = 0.0
+    feed: str | None = None
+    displays: tuple[str, ...] = ()
+
+    @property
+    def mouth(self) -> str:
+        """The seat that is heard as this room."""
+        return self.feed or self.seat
+
+    @property
+    def ears(self) -> tuple[str, ...]:
+        """The seats that hear what this room hears."""
+        return (self.seat, *self.displays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +60,22 @@ class Voice:
 
 
 def gains(mode: Mode, rooms: Sequence[Room], voices: Sequence[Voice], *, crossing: bool) -> Gains:
-    """The whole matrix: a cell for every ordered pair of seats, and None for a seat and itself.
+    """The whole matrix: a cell for every pair of one who hears and one who is heard, None for a room and itself.
 
     Nothing is sent to anybody unless `crossing`. Of several voices at most one may be on air.
     """
     on_air = next((voice for voice in voices if voice.on_air), None)
     cells: dict[tuple[str, str], float | None] = {}
-    for room in rooms:
+    for room, ear in [(each, ear) for each in rooms for ear in each.ears]:
         for source in rooms:
             floor = _floor_db(mode, room, source, on_air)
-            cells[room.seat, source.seat] = None if floor is None else floor + room.volume_db
+            cells[ear, source.mouth] = None if floor is None else floor + room.volume_db
         for voice in voices:
-            cells[room.seat, voice.seat] = FULL_DB + room.volume_db if _reaches(mode, voice, room) else None
+            cells[ear, voice.seat] = FULL_DB + room.volume_db if _reaches(mode, voice, room) else None
     for listener in voices:
         level = STANDING_BY_DB if on_air is not None and on_air is not listener else FULL_DB
         for source in rooms:
-            cells[listener.seat, source.seat] = None if source.muted else level
+            cells[listener.seat, source.mouth] = None if source.muted else level
         for voice in voices:
             cells[listener.seat, voice.seat] = level if voice is not listener and _sounds(voice) else None
     return cells if crossing else dict.fromkeys(cells)

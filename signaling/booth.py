@@ -13,7 +13,10 @@ from signaling.effects import Gain, View
 from signaling.lines import Chair
 from signaling.phases import Phase
 from signaling.requests import Framing
-from signaling.seats import Seat, interpreter, parse_seat, room
+from signaling.seats import Role, Seat, feed, interpreter, parse_seat, room
+
+DISPLAYS = ("1", "2", "3", "4")
+"""The numbers that the displays of a site can have: each is one more connection to send all of it to."""
 
 V = TypeVar("V")
 K = TypeVar("K")
@@ -99,6 +102,18 @@ class Booth:
         """The chair of a site's room."""
         return self.chair(room(self.plan.booth, site))
 
+    def feed_chair(self, site: str) -> Chair:
+        """The chair of the equipment that sends for a site."""
+        return self.chair(feed(self.plan.booth, site))
+
+    def displays(self, site: str) -> tuple[Chair, ...]:
+        """The chairs of the equipment that plays what a site sees and hears, of those that are there."""
+        return tuple(
+            chair
+            for chair in self.chairs.values()
+            if chair.seat.role is Role.DISPLAY and chair.seat.site == site and chair.present
+        )
+
     def interpreter_chair(self, person: str) -> Chair:
         """The chair of an interpreter."""
         return self.chair(interpreter(self.plan.booth, person))
@@ -136,6 +151,8 @@ def belongs(plan: Plan, seat: Seat) -> bool:
         return False
     if seat.site is not None and seat.site not in {site.id for site in plan.sites}:
         return False
+    if seat.role is Role.DISPLAY:
+        return seat.person in DISPLAYS
     return seat.booth is None or seat.person is None or seat.person in plan.interpreters
 
 

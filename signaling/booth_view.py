@@ -25,7 +25,7 @@ class Media(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SiteView:
-    """One room."""
+    """One room, with the equipment that sends for it."""
 
     present: bool
     media: Media
@@ -34,6 +34,8 @@ class SiteView:
     volume_db: float
     framing: Framing
     lamp: Lamp
+    equipment: tuple[str, ...]
+    """Of `audio` and `video`, what equipment sends for this site: its room page is a screen only as far as that."""
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -45,6 +47,7 @@ class SiteView:
             fields.number("volume_db", *VOLUME_DB),
             fields.choice("framing", Framing),
             fields.choice("lamp", Lamp),
+            fields.texts("equipment"),
         )
 
 

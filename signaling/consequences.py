@@ -41,13 +41,14 @@ def _interpreters(before: Booth, booth: Booth, now: float) -> Change:
 def _phase(booth: Booth) -> Change:
     if booth.phase not in FOLLOWS_PRESENCE:
         return booth, ()
-    chairs = [booth.room_chair(site.id) for site in booth.plan.sites]
+    sites = [(booth.room_chair(site.id), booth.feed_chair(site.id)) for site in booth.plan.sites]
     phase = by_presence(
-        present=sum(chair.present for chair in chairs),
-        connected=sum(chair.connected for chair in chairs),
-        sites=len(chairs),
+        present=sum(any(chair.present for chair in site) for site in sites),
+        connected=sum(any(chair.connected for chair in site) for site in sites),
+        sites=len(sites),
     )
-    if phase is Phase.READY and booth.plan.automatic:
+    unattended = all(feed.connected for _, feed in sites)  # nobody is there who could press a button
+    if phase is Phase.READY and (booth.plan.automatic or unattended):
         booth, fact = note(booth, "phase", None, phase=Phase.LIVE.value)
         return booth, (Write((fact,)),)
     return replace(booth, phase=phase), ()

@@ -12,6 +12,8 @@ from signaling.messages import ServerMessage
 
 REPLACED = 4001
 REVOKED = 4003
+LINE_LOST = 4010
+"""Equipment whose media is gone: nobody at its end reads this, it comes again with a new request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class Connection:
 
     generation: int
     media: Media = Media.CONNECTING
+    kinds: frozenset[str] = frozenset({"audio", "video"})
+    """What it was offered with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,10 @@ class Chair:
         """Whether one of its connections carries media."""
         return any(connection.media is Media.CONNECTED for connection in self.connections)
 
+    def carries(self, kind: str) -> bool:
+        """Whether one of its connections carries media, and has that kind."""
+        return any(each.media is Media.CONNECTED and kind in each.kinds for each in self.connections)
+
     @property
     def media(self) -> Media:
         """The best that can be said of its connections."""
@@ -73,7 +79,9 @@ def offer(chair: Chair, message: Offer, audio: str | None, video: str | None) ->
     carried = [connection for connection in chair.connections if connection.media is not Media.CONNECTING]
     kept = tuple(carried[-1:])
     dropped = tuple(connection for connection in chair.connections if connection not in kept)
-    chair = replace(chair, offered=True, earlier_resume="", connections=(*kept, Connection(chair.generation)))
+    kinds = frozenset(kind for kind, way in (("audio", audio), ("video", video)) if way is not None)
+    begun = Connection(chair.generation, kinds=kinds)
+    chair = replace(chair, offered=True, earlier_resume="", connections=(*kept, begun))
     connect = Connect(str(chair.seat), chair.generation, audio, video, message.sdp)
     return chair, (*_disconnects(chair, dropped), connect)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from signaling.errors import RemoteError
-from signaling.seats import Role, Seat
+from signaling.seats import EQUIPMENT, Role, Seat
 
 _DESK = frozenset({Role.OPERATOR, Role.TECHNICIAN})
-_ON_STAGE = frozenset({Role.ROOM, Role.INTERPRETER})
+_ON_STAGE = frozenset({Role.ROOM, Role.INTERPRETER, Role.FEED, Role.DISPLAY})
 
 MAY: Mapping[str, tuple[frozenset[Role], str]] = MappingProxyType(
     {
@@ -37,9 +37,19 @@ MEDIA: Mapping[Role, tuple[str | None, str | None]] = MappingProxyType(
         Role.INTERPRETER: ("sendrecv", None),
         Role.OPERATOR: (None, None),
         Role.TECHNICIAN: (None, None),
+        Role.FEED: ("sendonly", "sendonly"),
+        Role.DISPLAY: ("recvonly", "recvonly"),
     }
 )
-"""What each role offers: audio, video."""
+"""What each role offers: audio, video; equipment may leave one of them out."""
+
+
+def offered(seat: Seat, kinds: Collection[str]) -> tuple[str | None, str | None]:
+    """The directions of an offer with media of these kinds; when equipment offers nothing, those it should have."""
+    audio, video = MEDIA[seat.role]
+    if seat.role not in EQUIPMENT or not kinds:
+        return audio, video
+    return audio if "audio" in kinds else None, video if "video" in kinds else None
 
 
 def demand(seat: Seat, message: str) -> None:

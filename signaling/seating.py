@@ -7,13 +7,14 @@ from hmac import compare_digest
 
 from signaling import lines, microphones
 from signaling.booth import Asker, Booth, put, without
-from signaling.effects import REPLACED, REVOKED, Admit, Close, Effect, Send
+from signaling.effects import LINE_LOST, REPLACED, REVOKED, Admit, Close, Effect, Send
 from signaling.errors import RemoteError
 from signaling.inputs import Received
 from signaling.lines import Chair
 from signaling.phases import Phase
 from signaling.replies import Replaced, SeatTaken
 from signaling.requests import Reconnect
+from signaling.seats import EQUIPMENT, link_of
 
 GRACE_S = 3.0
 """How long a seat waits for a client whose socket went: twice the pause between two tries of a client."""
@@ -22,10 +23,15 @@ Change = tuple[Booth, tuple[Effect, ...]]
 
 
 def hello(booth: Booth, asked: Received) -> Change:
-    """A client asks for its seat. Raises RemoteError `not_allowed` when it has it already."""
+    """A client asks for its seat. Raises RemoteError `not_allowed` when it has it already.
+
+    Equipment gets its seat at once: an encoder that was restarted must come back, with nobody there to take over.
+    """
     chair = booth.chair(str(asked.seat))
     if chair.session == asked.session:
         raise RemoteError("not_allowed", "You have this seat already; use reconnect for a new connection.")
+    if asked.seat.role in EQUIPMENT:
+        return _relieve(booth, chair, asked)
     if chair.session is None and not _is_awaited(booth, chair):
         return _take(booth, chair, asked.session, asked.secret)
     askers = put(booth.askers, asked.session, Asker(str(asked.seat), asked.secret))
@@ -54,19 +60,29 @@ def take_over(booth: Booth, asked: Received) -> Change:
     """A client that was told `seat_taken` takes the seat. Raises RemoteError when it was not told so."""
     if asked.session not in booth.askers:
         raise RemoteError("not_allowed", "There is nothing to take over: nobody has told you that a seat is taken.")
-    chair = booth.chair(booth.askers[asked.session].seat)
-    told = _replaced(chair)
-    booth, taken = _take(booth, chair, asked.session, asked.secret)
-    return booth, (*told, *taken)
+    return _relieve(booth, booth.chair(booth.askers[asked.session].seat), asked)
 
 
 def left(booth: Booth, session: int, now: float) -> Change:
-    """A socket is gone: its seat is free at once, its media stays a little in case that it comes back."""
+    """A socket is gone: its seat is free at once, its media stays a little in case that it comes back.
+
+    Equipment says so when it leaves, and its media ends with it.
+    """
     booth = replace(booth, askers=without(booth.askers, session))
     chair = booth.holder(session)
     if chair is None:
         return booth, ()
+    if chair.seat.role in EQUIPMENT:
+        chair, dropped = lines.hang_up(replace(chair, session=None))
+        return booth.with_chair(chair), dropped
     return booth.with_chair(replace(chair, session=None, vacated_at=now)), ()
+
+
+def given_up(chair: Chair) -> lines.Change:
+    """Equipment whose media is gone has left: it does not come back on the same line."""
+    closed = () if chair.session is None else (Close(chair.session, LINE_LOST),)
+    chair, dropped = lines.hang_up(replace(chair, session=None))
+    return chair, (*dropped, *closed)
 
 
 def expire(booth: Booth, now: float) -> Change:
@@ -91,17 +107,24 @@ def deadline(booth: Booth) -> float | None:
 
 
 def revoke(booth: Booth, seat: str) -> Change:
-    """The links of a seat are good no more: its holder and all who ask for it are out at once."""
+    """The links of a seat are good no more: whoever holds a seat by them, or asks for it, is out at once."""
     asking = tuple(session for session, asker in booth.askers.items() if asker.seat == seat)
     effects: tuple[Effect, ...] = tuple(Close(session, REVOKED) for session in asking)
     for session in asking:
         booth = replace(booth, askers=without(booth.askers, session))
-    if seat not in booth.chairs:
-        return booth, effects
-    chair, dropped = lines.hang_up(booth.chairs[seat])
-    closed = () if chair.session is None else (Close(chair.session, REVOKED),)
-    chair = replace(chair, session=None, vacated_at=None, resume="", earlier_resume="", was_connected=False)
-    return booth.with_chair(chair), (*effects, *closed, *dropped)
+    for chair in tuple(each for each in booth.chairs.values() if str(link_of(each.seat)) == seat):
+        vacant, dropped = lines.hang_up(chair)
+        closed = () if chair.session is None else (Close(chair.session, REVOKED),)
+        vacant = replace(vacant, session=None, vacated_at=None, resume="", earlier_resume="", was_connected=False)
+        booth = booth.with_chair(vacant)
+        effects += (*closed, *dropped)
+    return booth, effects
+
+
+def _relieve(booth: Booth, chair: Chair, asked: Received) -> Change:
+    told = _replaced(chair)
+    booth, taken = _take(booth, chair, asked.session, asked.secret)
+    return booth, (*told, *taken)
 
 
 def _take(booth: Booth, chair: Chair, session: int, secret: str) -> Change:

@@ -20,11 +20,21 @@ class Role(StrEnum):
     TECHNICIAN = "technician"
     LOOPBACK = "loopback"
     """A private place of one's own, for a test of the line."""
+    FEED = "feed"
+    """Equipment that sends a site's camera and sound (WHIP): in no token, the link of the site's room opens it."""
+    DISPLAY = "display"
+    """Equipment that plays what a site sees and hears (WHEP), by number: likewise."""
+
+
+EQUIPMENT = frozenset({Role.FEED, Role.DISPLAY})
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A role with what names it: booth and site of a room or an operator, booth and person of an interpreter."""
+    """A role with what names it: booth and site of a room or an operator, booth and person of an interpreter.
+
+    A display's `person` is its number.
+    """
 
     role: Role
     booth: str | None = None
@@ -40,18 +50,30 @@ def parse_seat(text: str) -> Seat:
     role, *names = text.split(".")
     if all(_NAME.fullmatch(name) for name in names):
         match role, names:
-            case (("room" | "operator"), [booth, site]):
+            case (("room" | "operator" | "feed"), [booth, site]):
                 return Seat(Role(role), booth, site)
+            case "display", [booth, site, number]:
+                return Seat(Role.DISPLAY, booth, site, number)
             case "interpreter", [booth, person]:
                 return Seat(Role.INTERPRETER, booth, person=person)
             case "technician" | "loopback", [person]:
                 return Seat(Role(role), person=person)
-    raise RemoteError("bad_message", "The field seat is not written like a seat, such as room.booth-1.suwon.")
+    raise RemoteError("bad_message", "The field seat is not written like a seat, such as room.booth-1.north.")
 
 
 def room(booth: str, site: str) -> str:
     """The seat string of a room."""
     return f"{Role.ROOM}.{booth}.{site}"
+
+
+def feed(booth: str, site: str) -> str:
+    """The seat string of the equipment that sends for a site."""
+    return f"{Role.FEED}.{booth}.{site}"
+
+
+def link_of(seat: Seat) -> Seat:
+    """The seat whose link opens a seat: equipment comes in by the link of its site's room."""
+    return Seat(Role.ROOM, seat.booth, seat.site) if seat.role in EQUIPMENT else seat
 
 
 def interpreter(booth: str, person: str) -> str:

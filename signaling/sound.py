@@ -8,13 +8,20 @@ from signaling.booth import Booth
 from signaling.booth_view import Proposal
 from signaling.effects import Gain, View
 from signaling.phases import Phase
-from signaling.seats import interpreter, room
+from signaling.seats import feed, interpreter, room
 
 
 def rooms(booth: Booth) -> tuple[Room, ...]:
     """The rooms as the matrix sees them."""
     return tuple(
-        Room(room(booth.plan.booth, site), site, settings.muted, settings.volume_db)
+        Room(
+            room(booth.plan.booth, site),
+            site,
+            settings.muted,
+            settings.volume_db,
+            feed(booth.plan.booth, site) if booth.feed_chair(site).carries("audio") else None,
+            tuple(str(display.seat) for display in booth.displays(site)),
+        )
         for site, settings in booth.rooms.items()
     )
 
@@ -50,20 +57,18 @@ def route(booth: Booth) -> tuple[Gain, ...]:
 
 
 def show(booth: Booth) -> tuple[View, ...]:
-    """Each room sees the other one at its own screen's pixels, framed as the other one wishes; only while live."""
+    """Each room sees the other one at its own screen's pixels, framed as the other one wishes; only while live.
+
+    Its displays see the same. A room is seen through its feed's camera while that carries, else through its own.
+    """
     if booth.phase is not Phase.LIVE:
         return ()
     return tuple(
-        View(
-            room(booth.plan.booth, viewer.id),
-            room(booth.plan.booth, source.id),
-            viewer.width,
-            viewer.height,
-            booth.rooms[source.id].framing.value,
-        )
+        View(eye, _camera(booth, source.id), viewer.width, viewer.height, booth.rooms[source.id].framing.value)
         for viewer in booth.plan.sites
         for source in booth.plan.sites
         if source is not viewer and not booth.rooms[source.id].camera_off
+        for eye in (room(booth.plan.booth, viewer.id), *(str(each.seat) for each in booth.displays(viewer.id)))
     )
 
 
@@ -71,7 +76,12 @@ def speakers(booth: Booth) -> tuple[str, ...]:
     """The sites that are speaking and heard: a muted room is no speaker, and nobody is outside a live consultation."""
     if booth.phase is not Phase.LIVE:
         return ()
-    return tuple(each.site for each in rooms(booth) if each.seat in booth.speaking and not each.muted)
+    return tuple(each.site for each in rooms(booth) if each.mouth in booth.speaking and not each.muted)
+
+
+def _camera(booth: Booth, site: str) -> str:
+    chair = booth.feed_chair(site)
+    return str((chair if chair.carries("video") else booth.room_chair(site)).seat)
 
 
 def proposal(booth: Booth) -> Proposal | None:

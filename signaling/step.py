@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from interpreter import turns
+from media.one_way import offered_kinds
 from signaling import lines, seating, sound
 from signaling.booth import Booth
 from signaling.commands import obey
@@ -28,9 +29,10 @@ from signaling.inputs import (
     Revoked,
     Speaking,
 )
-from signaling.permissions import MEDIA, demand
+from signaling.permissions import demand, offered
 from signaling.replies import Error
 from signaling.requests import AskMeasure, Candidate, Hello, Offer, Reconnect, TakeOver
+from signaling.seats import EQUIPMENT
 from signaling.view import view
 
 Change = tuple[Booth, tuple[Effect, ...]]
@@ -69,7 +71,11 @@ def _happened(booth: Booth, happened: Input, now: float) -> Change:
             return _elapsed(booth, now)
     if happened.seat not in booth.chairs:
         return booth, ()
-    chair, effects = _line(booth.chairs[happened.seat], happened)
+    before = booth.chairs[happened.seat]
+    chair, effects = _line(before, happened)
+    if before.seat.role in EQUIPMENT and isinstance(happened, Lost | Failed) and chair != before:
+        chair, gone = seating.given_up(chair)
+        effects = (*effects, *gone)
     return booth.with_chair(chair), effects
 
 
@@ -88,7 +94,7 @@ def _received(booth: Booth, asked: Received, now: float) -> Change:
     match message:
         case Offer():
             demand(chair.seat, message.TYPE)
-            chair, effects = lines.offer(chair, message, *MEDIA[chair.seat.role])
+            chair, effects = lines.offer(chair, message, *offered(chair.seat, offered_kinds(message.sdp)))
             return booth.with_chair(chair), effects
         case Candidate():
             demand(chair.seat, message.TYPE)

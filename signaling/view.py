@@ -25,22 +25,24 @@ def view(booth: Booth) -> BoothView:
 
 
 def _site(booth: Booth, site: str) -> SiteView:
-    chair, settings = booth.room_chair(site), booth.rooms[site]
+    room, feed, settings = booth.room_chair(site), booth.feed_chair(site), booth.rooms[site]
+    media = {_media(booth, room), _media(booth, feed)}
     live = booth.phase is Phase.LIVE
     on_air = any(console.on_air for console in booth.consoles.values())
     return SiteView(
-        present=chair.present,
-        media=_media(booth, chair),
+        present=room.present or feed.present,
+        media=next(each for each in (Media.CONNECTED, Media.LOST, Media.CONNECTING, Media.NONE) if each in media),
         muted=settings.muted,
         camera_off=settings.camera_off,
         volume_db=settings.volume_db,
         framing=settings.framing,
         lamp=lamp(booth.turns, site, booth.mode, live=live, on_air=on_air),
+        equipment=tuple(kind for kind in ("audio", "video") if feed.carries(kind)),
     )
 
 
 def _interpreters(booth: Booth) -> dict[str, InterpreterView]:
-    connected = tuple(each for each in rooms(booth) if booth.room_chair(each.site).connected)
+    connected = tuple(each for each in rooms(booth) if any(booth.chair(ear).connected for ear in each.ears))
     views = {}
     for voice, (person, console) in zip(voices(booth), booth.consoles.items(), strict=True):
         chair = booth.interpreter_chair(person)

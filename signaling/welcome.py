@@ -52,12 +52,13 @@ class PlaceCard:
 
 @dataclass(frozen=True, slots=True)
 class SiteCard:
-    """One side of the booth: its people, its language and clock, the pixels of its screen."""
+    """One side of the booth: its people, its languages and clock, the pixels of its screen."""
 
     id: str
     name: Names
     people: Names
     language: str
+    second_language: str | None
     time_zone: str
     width: int
     height: int
@@ -69,6 +70,7 @@ class SiteCard:
             _names(fields, "name"),
             _names(fields, "people"),
             fields.text("language"),
+            fields.text_or_none("second_language"),
             fields.text("time_zone"),
             fields.count("width"),
             fields.count("height"),

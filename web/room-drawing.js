@@ -5,8 +5,8 @@ import { byId, make, mark, setState } from "./dom.js";
 import { FloorLine } from "./elements/floor-line.js";
 import { TurnLamp } from "./elements/turn-lamp.js";
 import { icon } from "./icons.js";
-import { farSite, ownSite } from "./room-scene.js";
-import { named, put, say, spoken } from "./words.js";
+import { farSite, largeLanguages, ownSite, smallLanguage } from "./room-scene.js";
+import { autonym, isLoaded, named, put, say, spoken } from "./words.js";
 
 /** @import { Scene, Slate } from "./room-scene.js" */
 /** @import { Names, Welcome } from "./wire.js" */
@@ -42,14 +42,15 @@ export function drawScene(scene, welcome) {
  * @param {Welcome | null} welcome
  */
 function drawFurniture(scene, welcome) {
-  byId("lamp", TurnLamp).show(scene.lamp);
+  const second = small(welcome);
+  byId("lamp", TurnLamp).show(scene.lamp, otherOwn(welcome));
   const far = farSite(welcome);
   if (far !== null) {
     putName(part("names-own"), far.people, spoken());
-    const theirs = far.people[far.language];
-    part("names-far").hidden = far.language === spoken() || theirs === undefined || performance.now() - liveSince > NAMES_WHOLE_MS;
-    mark(part("names"), "short", performance.now() - liveSince > NAMES_WHOLE_MS);
-    if (theirs !== undefined) putName(part("names-far"), far.people, far.language);
+    const short = performance.now() - liveSince > NAMES_WHOLE_MS;
+    part("names-far").hidden = second === null || far.people[second] === undefined || short;
+    mark(part("names"), "short", short);
+    if (second !== null && far.people[second] !== undefined) putName(part("names-far"), far.people, second);
   }
   const sign = scene.microphone ? "microphone" : "microphone_off";
   if (setState(part("own-sign"), sign)) part("own-sign").replaceChildren(icon(sign));
@@ -74,7 +75,7 @@ function fitNames(room) {
 }
 
 /**
- * Lines of a headline break between sentences first.
+ * Lines of a headline break between sentences first; in Chinese between their parts.
  * @param {HTMLElement} element
  * @param {string} text
  */
@@ -82,7 +83,8 @@ function putSentences(element, text) {
   if (element.dataset.text === text) return;
   element.dataset.text = text;
   element.lang = spoken();
-  element.replaceChildren(...text.split(/(?<=\.) /).flatMap((sentence) => [make("span", "", sentence), " "]));
+  const gap = (/** @type {string} */ sentence) => (/[，。]$/.test(sentence) ? "" : " "); // a full-width mark brings its own
+  element.replaceChildren(...text.split(/(?<=\.) |(?<=[，。])/).flatMap((sentence) => [make("span", "", sentence), gap(sentence)]));
 }
 
 /**
@@ -93,7 +95,7 @@ function putSentences(element, text) {
  */
 function putName(line, people, language) {
   const { text, lang } = named(people, language);
-  if (line.dataset.text === text) return;
+  if (line.dataset.text === text && line.lang === lang) return;
   line.dataset.text = text;
   line.lang = lang;
   const comma = text.indexOf(", ");
@@ -108,7 +110,8 @@ function putName(line, people, language) {
 function drawSlate(slate, scene, welcome) {
   const own = ownSite(welcome);
   const far = farSite(welcome);
-  const second = far && far.language !== spoken() ? far.language : null;
+  const second = small(welcome);
+  const other = otherOwn(welcome);
   putSentences(part("head"), say(slate.head));
   part("second").hidden = second === null;
   if (second !== null) put(part("second"), say(slate.head, {}, second), second);
@@ -121,7 +124,9 @@ function drawSlate(slate, scene, welcome) {
   for (const id of ["floor", "ends", "meeting"]) part(id).hidden = !met;
   const settling = slate.head === "room.joining" || slate.head === "room.lost" || slate.tap !== null;
   part("gear").hidden = settling || !met;
-  part("frame").parentElement?.toggleAttribute("hidden", !met);
+  part("swap").hidden = settling || !met || other === null;
+  if (other !== null) put(part("swap"), autonym(other), other);
+  part("frame").parentElement?.toggleAttribute("hidden", !met || scene.fed);
   if (!met || welcome === null || own === null || far === null) return;
 
   const title = named(welcome.event.title);
@@ -129,17 +134,40 @@ function drawSlate(slate, scene, welcome) {
   putParts(part("title"), [title, ...(place ? [place] : [])]);
   byId("floor", FloorLine).show(scene.own.end, scene.far.end, say(scene.own.end === "here" && scene.far.end === "here" ? "floor.joined" : "floor.apart"));
   for (const [side, site] of /** @type {const} */ ([["own", own], ["far", far]])) {
-    const city = named(site.name);
-    put(part(`${side}-city`), city.text, city.lang);
-    put(part(`${side}-word`), say(scene[side].word));
-    const people = named(site.people);
-    put(part(`${side}-people`), people.text, people.lang);
+    const key = scene[side].word;
+    putParts(part(`${side}-city`), inBoth(other, (language) => named(site.name, language)));
+    putParts(part(`${side}-word`), inBoth(other, (language) => ({ text: say(key, {}, language), lang: language })));
+    putParts(part(`${side}-people`), inBoth(side === "far" ? other : null, (language) => named(site.people, language)));
   }
   const product = welcome.place ? named(welcome.place.product) : { text: "", lang: spoken() };
   part("product").hidden = product.text === "" || scene.notices.length > 1;
   put(part("product"), product.text, product.lang);
-  part("notices").hidden = scene.notices.length === 0 || slate.head === "room.denied";
-  putParts(part("notices"), scene.notices.map((key) => ({ text: say(key), lang: spoken() })));
+  const notices = scene.fed ? [...scene.notices, "notice.equipment"] : scene.notices;
+  part("notices").hidden = notices.length === 0 || slate.head === "room.denied";
+  putParts(part("notices"), notices.map((key) => ({ text: say(key), lang: spoken() })));
+}
+
+/** What is said in small, once its words are here. @param {Welcome | null} welcome */
+function small(welcome) {
+  const language = smallLanguage(welcome, spoken());
+  return isLoaded(language) ? language : null;
+}
+
+/** The other of the site's own two languages, once its words are here; null for a site with one. @param {Welcome | null} welcome */
+function otherOwn(welcome) {
+  const other = largeLanguages(welcome).find((language) => language !== spoken()) ?? null;
+  return isLoaded(other) ? other : null;
+}
+
+/**
+ * A text in the large language, and in the other one where there is one and it says it differently.
+ * @param {string | null} other
+ * @param {(language: string) => {text: string, lang: string}} of
+ */
+function inBoth(other, of) {
+  const large = of(spoken());
+  const small = other === null ? large : of(other);
+  return small.text === large.text ? [large] : [large, small];
 }
 
 /**

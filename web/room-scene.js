@@ -34,6 +34,7 @@ const LOST_PATIENCE_MS = 1500; // a line that is back within this much never sho
  * @property {Lamp} lamp
  * @property {boolean} microphone this room's microphone is there and open
  * @property {string[]} notices keys, about this room's own devices
+ * @property {boolean} fed equipment sends this room's picture: there is no preview of our own camera
  */
 
 /**
@@ -56,6 +57,31 @@ export function ownSite(welcome) {
   return welcome?.sites.find((site) => site.id === welcome.site) ?? null;
 }
 
+/**
+ * The languages this screen may say in large, the site's own first: it has a second one, or not.
+ * @param {Welcome | null} welcome
+ */
+export function largeLanguages(welcome) {
+  const own = ownSite(welcome);
+  if (own === null) return [];
+  return own.second_language === null ? [own.language] : [own.language, own.second_language];
+}
+
+/**
+ * The language in small beneath: the other of the site's own two, else the far site's; null where one is enough.
+ * @param {Welcome | null} welcome
+ * @param {string} large
+ */
+export function smallLanguage(welcome, large) {
+  const other = largeLanguages(welcome).find((language) => language !== large) ?? farSite(welcome)?.language;
+  return other === undefined || other === large ? null : other;
+}
+
+/** What equipment sends for this room. @param {RoomFacts} facts */
+function equipment({ welcome, booth }) {
+  return booth?.sites[welcome?.site ?? ""]?.equipment ?? [];
+}
+
 /** @param {RoomFacts} facts */
 function lineLost({ link, lostMs, media, booth }) {
   if (media === "silent") return true;
@@ -74,7 +100,7 @@ function slateOf(facts) {
   if (link === "taken") return slate("room.taken", "room.taken_advice", "take_over");
   if (lineLost(facts)) return slate("room.lost", "room.nothing_to_do");
   const live = booth?.phase === "live";
-  if (!live && problems.audio === "denied" && problems.video === "denied") return slate("room.denied", "room.denied_advice");
+  if (!live && equipment(facts).length === 0 && problems.audio === "denied" && problems.video === "denied") return slate("room.denied", "room.denied_advice");
   if (facts.tap) return slate("room.tap", "room.tap_advice", "sound");
   if (welcome === null || booth === null || media === "none" || media === "connecting") return slate("room.joining");
   switch (booth.phase) {
@@ -117,7 +143,7 @@ function stateOf(facts) {
 /** @param {RoomFacts} facts @returns {Scene["own"]} */
 function ownEnd(facts) {
   if (facts.link === "lost" || facts.media === "silent") return { end: "lost", word: "site.lost" };
-  if (facts.problems.audio !== null && facts.problems.video !== null) return { end: "absent", word: "site.not_ready" };
+  if (equipment(facts).length === 0 && facts.problems.audio !== null && facts.problems.video !== null) return { end: "absent", word: "site.not_ready" };
   if (facts.media === "flowing") return { end: "here", word: "site.ready" };
   return { end: "absent", word: "site.connecting" };
 }
@@ -137,8 +163,10 @@ const PROBLEMS = {
 };
 
 /** @param {RoomFacts} facts */
-function notices({ welcome, booth, problems }) {
+function notices(facts) {
+  const { welcome, booth } = facts;
   const own = booth?.sites[welcome?.site ?? ""];
+  const problems = ownProblems(facts);
   /** @type {string[]} */
   const keys = [];
   if (problems.video) keys.push(PROBLEMS.video[problems.video]);
@@ -148,9 +176,16 @@ function notices({ welcome, booth, problems }) {
   return keys;
 }
 
+/** Of this page's own devices, as far as they are needed. @param {RoomFacts} facts @returns {RoomFacts["problems"]} */
+function ownProblems(facts) {
+  const sent = equipment(facts);
+  return { audio: sent.includes("audio") ? null : facts.problems.audio, video: sent.includes("video") ? null : facts.problems.video };
+}
+
 /** @param {RoomFacts} facts */
-function isMicrophoneOpen({ welcome, booth, problems }) {
-  return problems.audio === null && !booth?.sites[welcome?.site ?? ""]?.muted;
+function isMicrophoneOpen(facts) {
+  const { welcome, booth } = facts;
+  return ownProblems(facts).audio === null && !booth?.sites[welcome?.site ?? ""]?.muted;
 }
 
 /**
@@ -161,5 +196,5 @@ export function roomScene(facts) {
   const shown = slateOf(facts);
   const talking = shown === null || shown.advice === "room.keep_talking";
   const lamp = talking ? (facts.booth?.sites[facts.welcome?.site ?? ""]?.lamp ?? "open") : "open";
-  return { state: stateOf(facts), slate: shown, talking, own: ownEnd(facts), far: farEnd(facts), lamp, microphone: isMicrophoneOpen(facts), notices: notices(facts) };
+  return { state: stateOf(facts), slate: shown, talking, own: ownEnd(facts), far: farEnd(facts), lamp, microphone: isMicrophoneOpen(facts), notices: notices(facts), fed: equipment(facts).includes("video") };
 }

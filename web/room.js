@@ -4,6 +4,7 @@
 import "./elements/floor-line.js";
 import "./elements/turn-lamp.js";
 import { arrive } from "./arrival.js";
+import { blackPicture } from "./black-picture.js";
 import { Capture } from "./capture.js";
 import { serverClock } from "./clock.js";
 import { byId, setState } from "./dom.js";
@@ -12,9 +13,9 @@ import { Devices } from "./elements/devices.js";
 import { Level } from "./elements/level.js";
 import { icon } from "./icons.js";
 import { Line } from "./line.js";
-import { browserLanguage } from "./preferences.js";
+import { browserLanguage, choose, chosenAmong } from "./preferences.js";
 import { drawScene } from "./room-drawing.js";
-import { farSite, ownSite, roomScene } from "./room-scene.js";
+import { farSite, largeLanguages, ownSite, roomScene } from "./room-scene.js";
 import { hideIdlePointer, keepAwake, moveAgainstBurnIn, onFirstTouch } from "./screen.js";
 import { fill, load, speak, spoken } from "./words.js";
 
@@ -35,13 +36,17 @@ let refusal = null;
 let mustTap = false;
 let lostAt = 0;
 let pictureEpoch = -1;
+/** @type {MediaStreamTrack | null} */
+let black = null;
+/** @type {MediaStreamTrack | null} */
+let shownBlack = null;
 
 const capture = new Capture({
   kinds: ["audio", "video"],
   page: "room",
   changed: (kind, track) => {
     if (kind === "video") preview.srcObject = track && new MediaStream([track]);
-    line?.replace(kind, track);
+    line?.replace(kind, outgoing()[kind]);
     if (kind === "video") line?.scaleDown(capture.oversize);
   },
   news: () => {
@@ -49,6 +54,18 @@ const capture = new Capture({
     draw();
   },
 });
+
+/**
+ * What this page sends: its own devices. Without any, beside equipment that sends for its room, a black picture: else
+ * nothing would tell that its line stands.
+ */
+function outgoing() {
+  const { audio, video } = capture.tracks;
+  const fed = line?.booth?.sites[line.welcome?.site ?? ""]?.equipment.length ?? 0;
+  if (audio !== null || video !== null || fed === 0) return { audio, video };
+  black ??= blackPicture();
+  return { audio, video: black };
+}
 
 async function play() {
   try {
@@ -64,8 +81,10 @@ function draw() {
   const { welcome = null, booth = null } = line ?? {};
   const own = booth?.sites[welcome?.site ?? ""];
   if (own && welcome) {
-    capture.enable("audio", !own.muted);
-    capture.enable("video", !own.camera_off);
+    capture.enable("audio", !own.muted && !own.equipment.includes("audio"));
+    capture.enable("video", !own.camera_off && !own.equipment.includes("video"));
+    const { video } = outgoing();
+    if (video === black && video !== shownBlack) line?.replace("video", (shownBlack = video));
     void capture.shape(own.framing, welcome.media.width, welcome.media.height).then(() => line?.scaleDown(capture.oversize));
   }
   const link = line?.link ?? "idle";
@@ -91,9 +110,13 @@ function draw() {
 
 /** @param {Welcome} welcome */
 async function meet(welcome) {
-  await Promise.all(welcome.sites.map((site) => load(site.language)));
-  if (spoken() !== welcome.language) await speak(welcome.language);
+  const large = largeLanguages(welcome);
+  await Promise.all([...welcome.sites.map((site) => site.language), ...large].map((language) => load(language)));
+  const language = chosenAmong("room", large.length > 0 ? large : [welcome.language]);
+  localStorage.setItem("hanmaru.language.own", language);
+  if (spoken() !== language) await speak(language);
   fill();
+  void devices.draw(); // its words, too
   const screen = ownSite(welcome);
   if (screen) document.documentElement.style.setProperty("--aspect", String(screen.width / screen.height));
   for (const id of ["clocks", "slate-clocks"]) byId(id, Clocks).show(welcome.sites, welcome.site);
@@ -126,7 +149,7 @@ async function begin() {
     seat: arrival.seat,
     tracks: async () => {
       await settled;
-      return capture.tracks;
+      return outgoing();
     },
     on: {
       changed: () => {
@@ -134,7 +157,6 @@ async function begin() {
         if (welcome !== null && welcome !== met) {
           met = welcome;
           serverClock.set(welcome.now, line?.welcomeAt ?? 0);
-          localStorage.setItem("hanmaru.language.own", welcome.language);
           void meet(welcome);
         }
         draw();
@@ -164,6 +186,13 @@ tap.onclick = () => {
 byId("gear", HTMLButtonElement).onclick = () => {
   void devices.draw();
   chooser.showModal();
+};
+byId("swap", HTMLButtonElement).onclick = () => {
+  const welcome = line?.welcome;
+  const other = largeLanguages(welcome ?? null).find((language) => language !== spoken());
+  if (!welcome || other === undefined) return;
+  choose("room", other);
+  void meet(welcome);
 };
 byId("done", HTMLButtonElement).onclick = () => chooser.close();
 window.addEventListener("pagehide", () => line?.close());

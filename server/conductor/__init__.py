@@ -5,6 +5,7 @@
 - `machine`: the two pure machines with one face
 - `speech`: effects on sockets; `outgoing`: the bounded queue to one socket; `session`: who is behind it
 - `media`: effects on the engine, in the order of each seat; `record`: facts before everything else
+- `census`: who is where, in numbers
 - `cards`: what a welcome tells of the event
 - `spawn`: background work that never dies in silence
 """

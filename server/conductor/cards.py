@@ -89,6 +89,7 @@ def _sites(event: Event, booth: Booth | None) -> tuple[SiteCard, ...]:
             name=site.name,
             people={} if booth is None else booth.people.get(site.id, {}),
             language=site.language,
+            second_language=site.second_language,
             time_zone=site.time_zone,
             width=site.screen.width_px,
             height=site.screen.height_px,

@@ -12,8 +12,9 @@ import structlog
 
 from media.engine import door
 from server.conductor import cards
+from server.conductor.census import Census, census
 from server.conductor.machine import BoothMachine, LoopbackMachine
-from server.conductor.outgoing import Outgoing
+from server.conductor.outgoing import WayOut
 from server.conductor.place import Place
 from server.conductor.record import Record
 from server.conductor.session import Session
@@ -28,7 +29,7 @@ from signaling.ledger import restore
 from signaling.permissions import MEDIA
 from signaling.replies import Goodbye
 from signaling.requests import ClientMessage
-from signaling.seats import Role, Seat
+from signaling.seats import Role, Seat, link_of
 from signaling.welcome import Welcome
 
 log = structlog.get_logger("conductor")
@@ -75,8 +76,8 @@ class Conductor:
         for place in tuple(self._places.values()):
             await place.close(for_good=False)
 
-    def enter(self, seat: Seat, outgoing: Outgoing) -> Session:
-        """A socket has opened with a link that is good for `seat`. Raises RemoteError `busy`."""
+    def enter(self, seat: Seat, outgoing: WayOut) -> Session:
+        """A socket, or the like, has opened with a link that is good for `seat`. Raises RemoteError `busy`."""
         if not self._open:
             raise RemoteError("busy", "The server is going away; come back in a moment.")
         if sum(session.seat == seat for session in self._sessions.values()) >= SOCKETS_PER_SEAT:
@@ -106,10 +107,15 @@ class Conductor:
     def revoke(self, seat: str) -> None:
         """The links of a seat are good no more: whoever came in by one is out."""
         for session in tuple(self._sessions.values()):
-            if str(session.seat) == seat and not (session.place and isinstance(session.place.machine, BoothMachine)):
+            is_at_booth = session.place is not None and isinstance(session.place.machine, BoothMachine)
+            if str(link_of(session.seat)) == seat and not is_at_booth:
                 session.outgoing.close(REVOKED)
         for place in self._places.values():
             place.post(inputs.Revoked(seat))
+
+    def census(self) -> Census:
+        """Who is where now, in numbers."""
+        return census(self._places.values(), self._sessions.values())
 
     def _place_for(self, session: Session, message: ClientMessage) -> Place:
         match admission(session.seat, message):

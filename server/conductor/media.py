@@ -21,7 +21,7 @@ LANE = 64  # an offer with its 32 candidates, twice; what comes on top is refuse
 LineEffect = effects.Connect | effects.AddCandidate | effects.Disconnect
 
 
-async def ask(engine: door.Engine, command: door.Command, timeout_s: float) -> door.Outcome:
+async def ask(engine: door.Engine, command: door.PlaceCommand, timeout_s: float) -> door.Outcome:
     """The engine's outcome; `media_failed` when it gives none in time, or breaks."""
     try:
         async with asyncio.timeout(timeout_s):
@@ -71,7 +71,7 @@ class Media:
         if for_good:
             await self._at_once(door.ClosePlace(self._place))
 
-    async def _at_once(self, command: door.Command) -> None:
+    async def _at_once(self, command: door.PlaceCommand) -> None:
         outcome = await ask(self._engine, command, ROUTE_TIMEOUT_S)
         if isinstance(outcome, door.Refused):
             log.error("engine_refused", command=type(command).__name__, place=self._place, code=outcome.code)

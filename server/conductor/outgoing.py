@@ -8,11 +8,26 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+from server.tally import Tally
 from signaling.messages import ServerMessage, to_wire
+from signaling.replies import Error
 
 WORDS = 256  # a booth that changes 10 times a second: 25 s of not reading, then the client has to come back
 TOO_SLOW = 1013  # "try again later"; the line is cut, so the client hardly ever learns it
 CLOSE_S = 1.0  # a client that does not take its goodbye in this time is cut off
+
+
+class WayOut(Protocol):
+    """What the conductor does to a client: a socket's `Outgoing`, or what stands in for it at another door."""
+
+    code: int | None
+    over: asyncio.Event
+
+    def say(self, message: ServerMessage) -> None: ...
+
+    def levels(self, text: str) -> None: ...
+
+    def close(self, code: int) -> None: ...
 
 
 class Socket(Protocol):
@@ -24,8 +39,9 @@ class Socket(Protocol):
 class Outgoing:
     """Words wait here until the socket takes them. Call it from the event loop only."""
 
-    def __init__(self, hang_up: Callable[[], None]) -> None:
+    def __init__(self, hang_up: Callable[[], None], tally: Tally | None = None) -> None:
         """`hang_up` is called when the client does not read: the line is cut, nothing more is said."""
+        self._tally = tally or Tally()
         self._words: deque[str] = deque()  # bounded by `WORDS`: never dropped
         self._levels: str | None = None  # newest goes out, older ones are dropped and counted
         self._wake = asyncio.Event()
@@ -41,6 +57,8 @@ class Outgoing:
         """Send a message, in order."""
         if self.code is not None:
             return
+        if isinstance(message, Error):
+            self._tally.errors[message.code] += 1
         if len(self._words) >= WORDS:
             self._words.clear()
             self.code = TOO_SLOW
@@ -55,6 +73,7 @@ class Outgoing:
             return
         if self._levels is not None:
             self.levels_dropped += 1
+            self._tally.levels_dropped += 1
         self._levels = text
         self._wake.set()
 

@@ -1,10 +1,10 @@
-"""A session: one open socket, what its link is good for, and the place it has gone to."""
+"""A session: one open socket, or the like, what its link is good for, and the place it has gone to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from server.conductor.outgoing import Outgoing
+from server.conductor.outgoing import WayOut
 from signaling.errors import RemoteError
 from signaling.replies import Error
 from signaling.seats import Seat
@@ -18,7 +18,7 @@ class Session:
 
     __slots__ = ("number", "outgoing", "place", "seat", "seated")
 
-    def __init__(self, number: int, seat: Seat, outgoing: Outgoing) -> None:
+    def __init__(self, number: int, seat: Seat, outgoing: WayOut) -> None:
         self.number = number
         self.seat = seat
         self.outgoing = outgoing

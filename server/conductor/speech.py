@@ -73,13 +73,19 @@ _NOTHING = door.StreamFigures("", 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def _levels(dbfs: Mapping[str, float | None]) -> Levels:
+    """By site and interpreter; of a site that equipment sends sound for, the level of that sound."""
     sites: dict[str, float | None] = {}
     interpreters: dict[str, float | None] = {}
+    fed: dict[str, float | None] = {}
     for name, level in dbfs.items():
         seat = parse_seat(name)
         rounded = None if level is None else round(level, 1)
         if seat.role is Role.ROOM and seat.site is not None:
             sites[seat.site] = rounded
+        elif seat.role is Role.FEED and seat.site is not None:
+            fed[seat.site] = rounded
         elif seat.role is Role.INTERPRETER and seat.person is not None:
             interpreters[seat.person] = rounded
+    for site, level in fed.items():
+        sites[site] = sites.get(site) if level is None else level
     return Levels(sites, interpreters)

@@ -104,6 +104,24 @@ def test_volume_trims_all_that_a_room_hears_and_nothing_else() -> None:
     assert (found[A, B], found[I1, A], found[I1, B]) == (0, 0, 0)
 
 
+def test_equipment_speaks_for_a_room_whose_own_microphone_is_then_heard_by_nobody() -> None:
+    rooms = (Room(A, "a", feed="feed.b.a"), Room(B, "b"))
+    found = gains(Mode.SIMULTANEOUS, rooms, (voice(I1, on_air=True),), crossing=True)
+    assert (found[B, "feed.b.a"], found[I1, "feed.b.a"]) == (-18, 0)
+    assert (found[A, B], found[A, "feed.b.a"]) == (0, None), "the room hears as before, and not itself"
+    assert A not in {source for _, source in found}
+    muted = gains(Mode.LIAISON, (Room(A, "a", muted=True, feed="feed.b.a"), Room(B, "b")), (), crossing=True)
+    assert muted[B, "feed.b.a"] is None
+
+
+def test_a_display_plays_what_its_room_plays_at_the_same_volume() -> None:
+    rooms = (Room(A, "a", feed="feed.b.a"), Room(B, "b", volume_db=-6.5, displays=("d1", "d2")))
+    found = gains(Mode.LIAISON, rooms, (voice(I1, on_air=True),), crossing=True)
+    for display in ("d1", "d2"):
+        assert (found[display, "feed.b.a"], found[display, I1], found[display, B]) == (-15.5, -6.5, None)
+    assert not {"d1", "d2"} & {source for _, source in found}
+
+
 def test_the_sites_that_hear_a_voice_follow_mode_and_direction() -> None:
     assert heard_by(Mode.SIMULTANEOUS, voice(I1, to="b"), ROOMS) == ("b",)
     assert heard_by(Mode.SIMULTANEOUS, voice(I1, to="a"), ROOMS) == ("a",)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
+
+import pytest
+
+from tests.support.served import Served, serve
 
 SITES = ("suwon", "hanoi")
 SCREEN_PX = (320, 256)
 LARGE_SCREEN_PX = (1280, 1024)
 BOOTHS = 50  # as many as an event may have
+
+
+async def running(factory: pytest.TempPathFactory, name: str, **event: object) -> AsyncIterator[Served]:
+    """A server of such an event, in a folder of that name, until the generator ends; `event` is for `write_event`."""
+    folder = factory.mktemp(name)
+    write_event(folder / "event.toml", **event)  # type: ignore[arg-type]
+    served = await serve(folder / "state", folder / "event.toml")
+    yield served
+    await served.stop()
 
 
 def write_event(path: Path, *, start: str, screen_px: tuple[int, int] = SCREEN_PX, booths: int = BOOTHS) -> None:

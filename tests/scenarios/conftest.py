@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.booths import LARGE_SCREEN_PX, write_event
+from tests.scenarios.booths import LARGE_SCREEN_PX, running
 from tests.scenarios.table import Table
-from tests.support.served import Served, serve
+from tests.support.served import Served
 
 HERE = Path(__file__).parent
-_numbers = {"automatic": itertools.count(1), "by_operator": itertools.count(1)}
+_numbers: defaultdict[str, itertools.count[int]] = defaultdict(lambda: itertools.count(1))
+"""By server: an event has fifty booths at most."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,39 +27,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(mark, append=False)
 
 
-async def _running(tmp_path_factory: pytest.TempPathFactory, name: str, **event: object) -> AsyncIterator[Served]:
-    folder = tmp_path_factory.mktemp(name)
-    write_event(folder / "event.toml", **event)  # type: ignore[arg-type]
-    served = await serve(folder / "state", folder / "event.toml")
-    yield served
-    await served.stop()
+def free_booth(served: Served) -> str:
+    """A booth of that server which no test has sat down at."""
+    return f"booth-{next(_numbers[served.origin])}"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def automatic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """A server whose consultations start by themselves."""
-    async for served in _running(tmp_path_factory, "automatic", start="automatic"):
+    async for served in running(tmp_path_factory, "automatic", start="automatic"):
         yield served
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def by_operator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """A server whose consultations are started by an operator."""
-    async for served in _running(tmp_path_factory, "operator", start="operator"):
+    async for served in running(tmp_path_factory, "operator", start="operator"):
         yield served
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def large(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """A server with screens of 1280x1024."""
-    async for served in _running(tmp_path_factory, "large", start="automatic", screen_px=LARGE_SCREEN_PX, booths=4):
+    async for served in running(tmp_path_factory, "large", start="automatic", screen_px=LARGE_SCREEN_PX, booths=4):
         yield served
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def table(automatic: Served) -> AsyncIterator[Table]:
     """An empty booth that goes live by itself."""
-    table = Table(automatic, f"booth-{next(_numbers['automatic'])}")
+    table = Table(automatic, free_booth(automatic))
     yield table
     await table.clear()
 
@@ -65,7 +64,7 @@ async def table(automatic: Served) -> AsyncIterator[Table]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def neighbour(automatic: Served) -> AsyncIterator[Table]:
     """Another booth of the same server, whose people have voices of their own."""
-    table = Table(automatic, f"booth-{next(_numbers['automatic'])}", neighbour=True)
+    table = Table(automatic, free_booth(automatic), neighbour=True)
     yield table
     await table.clear()
 
@@ -73,7 +72,7 @@ async def neighbour(automatic: Served) -> AsyncIterator[Table]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def long_table(automatic: Served) -> AsyncIterator[Table]:
     """A booth for all tests of a file."""
-    table = Table(automatic, f"booth-{next(_numbers['automatic'])}")
+    table = Table(automatic, free_booth(automatic))
     yield table
     await table.clear()
 
@@ -81,7 +80,7 @@ async def long_table(automatic: Served) -> AsyncIterator[Table]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def led_table(by_operator: Served) -> AsyncIterator[Table]:
     """An empty booth that an operator has to start."""
-    table = Table(by_operator, f"booth-{next(_numbers['by_operator'])}")
+    table = Table(by_operator, free_booth(by_operator))
     yield table
     await table.clear()
 

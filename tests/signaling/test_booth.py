@@ -15,10 +15,11 @@ from signaling.effects import Admit, Close, Connect, Disconnect, Send
 from signaling.inputs import Answered, CandidateRefused, Closed, Failed, OfferRefused, Revoked, Speaking
 from signaling.ledger import restore
 from signaling.phases import FOLLOWS_PRESENCE, Phase
+from signaling.seats import EQUIPMENT as EQUIPMENT_ROLES
 from signaling.seats import parse_seat
-from tests.support.at_booth import HANOI, KIM, LEE, SEATS, SUWON, AtBooth, plan
+from tests.support.at_booth import EQUIPMENT, HANOI, KIM, LEE, SEATS, SUWON, AtBooth, plan
 
-MEDIA_SEATS = (SUWON, HANOI, KIM, LEE)
+MEDIA_SEATS = (SUWON, HANOI, KIM, LEE, *EQUIPMENT)
 COMMANDS = (
     *('{"type": "start"}', '{"type": "pause"}', '{"type": "resume"}', '{"type": "end"}', '{"type": "next"}'),
     *('{"type": "set", "site": "suwon", "muted": true}', '{"type": "set", "site": "hanoi", "camera_off": true}'),
@@ -26,6 +27,7 @@ COMMANDS = (
     *('{"type": "mode", "mode": "simultaneous"}', '{"type": "on_air", "on": true}', '{"type": "on_air", "on": false}'),
     *('{"type": "cough", "on": true}', '{"type": "cough", "on": false}', '{"type": "direction", "to": "suwon"}'),
     *('{"type": "direction", "to": "hanoi"}', '{"type": "offer", "sdp": "v=0"}', '{"type": "take_over"}'),
+    *('{"type": "offer", "sdp": "m=audio 9 x"}', '{"type": "offer", "sdp": "m=video 9 x"}'),
     *('{"type": "candidate", "candidate": ""}', '{"type": "hello"}', '{"type": "measure"}'),
 )
 seats = st.sampled_from(SEATS)
@@ -147,9 +149,29 @@ class AnyBooth(RuleBasedStateMachine):
             assert (self.at.gains(), self.at.pictures()) == ({}, ())
 
     @invariant()
-    def nobody_hears_or_sees_themself(self) -> None:
-        assert all(listener != source for listener, source in self.at.gains())
-        assert all(view.viewer != view.source for view in self.at.pictures())
+    def no_site_hears_or_sees_itself_through_whatever_stands_there(self) -> None:
+        pairs = [*self.at.gains(), *((view.viewer, view.source) for view in self.at.pictures())]
+        for viewer, source in pairs:
+            here, there = parse_seat(viewer), parse_seat(source)
+            assert viewer != source
+            assert here.site is None or here.site != there.site
+
+    @invariant()
+    def a_site_speaks_and_shows_itself_through_one_seat_at_a_time(self) -> None:
+        for heard in ({source for _, source in self.at.gains()}, {view.source for view in self.at.pictures()}):
+            sites = [seat.site for seat in map(parse_seat, heard) if seat.site is not None]
+            assert len(sites) == len(set(sites))
+
+    @invariant()
+    def displays_play_what_the_room_beside_them_plays(self) -> None:
+        gains, views = self.at.gains(), self.at.pictures()
+        for chair in self.at.booth.chairs.values():
+            if chair.seat.role.value == "display" and chair.present:
+                room = f"room.booth-1.{chair.seat.site}"
+                played = {source: db for (listener, source), (db, _) in gains.items() if listener == str(chair.seat)}
+                assert played == {source: db for (listener, source), (db, _) in gains.items() if listener == room}
+                seen = [(v.source, v.width, v.height, v.framing) for v in views if v.viewer == str(chair.seat)]
+                assert seen == [(v.source, v.width, v.height, v.framing) for v in views if v.viewer == room]
 
     @invariant()
     def one_microphone_at_most_and_only_of_a_connected_interpreter_in_a_live_consultation(self) -> None:
@@ -164,7 +186,7 @@ class AnyBooth(RuleBasedStateMachine):
         booth = self.at.booth
         heard = {source for _, source in self.at.gains()}
         for site, room in booth.rooms.items():
-            assert not (room.muted and f"room.booth-1.{site}" in heard)
+            assert not (room.muted and heard & {f"room.booth-1.{site}", f"feed.booth-1.{site}"})
         for person, console in booth.consoles.items():
             sounds = console.on_air and console.cough_until is None
             assert sounds or f"interpreter.booth-1.{person}" not in heard
@@ -178,6 +200,8 @@ class AnyBooth(RuleBasedStateMachine):
         assert not set(holders) & self.closed
         for chair in chairs:
             assert len(chair.connections) <= 2
+            if chair.seat.role in EQUIPMENT_ROLES:
+                assert chair.session is not None or not chair.connections, "equipment that left has no media here"
             assert sum(each.media is Media.CONNECTED for each in chair.connections) <= 1
 
     @invariant()
@@ -214,6 +238,7 @@ TestAnyBooth = AnyBooth.TestCase
     [
         *[(seat, True) for seat in SEATS],
         *[("room.booth-2.suwon", False), ("room.booth-1.seoul", False), ("interpreter.booth-1.nobody", False)],
+        *[("feed.booth-1.seoul", False), ("display.booth-1.suwon.4", True), ("display.booth-1.suwon.5", False)],
     ],
 )
 def test_a_booth_knows_its_seats(seat: str, is_ours: bool) -> None:

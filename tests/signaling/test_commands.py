@@ -48,6 +48,8 @@ def booth_in(phase: Phase) -> AtBooth:
 @pytest.mark.parametrize("seat", SEATS)
 def test_a_command_is_obeyed_from_those_who_may_give_it_only(text: str, seat: str) -> None:
     booth = booth_in(Phase.LIVE)
+    if seat not in booth.sessions:
+        booth.join(seat)
     before, written = booth.booth, len(booth.facts)
     booth.say(seat, text)
     assert ("not_allowed" in booth.codes(seat)) is (seat not in MAY[text])
