@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from server.event_check import faults_of_sense, time_of_day
 from server.event_faults import EventFaults, Fault, fault_of_syntax, faults_of_shape
+from server.event_files import MAX_PICTURES, faults_of_files
 from server.event_lines import lines_of
 
 __all__ = ["Booth", "Event", "EventFaults", "Fault", "Limits", "Person", "Screen", "Site", "load"]
@@ -66,6 +67,14 @@ def _network(text: str) -> str:
     return text
 
 
+def _beside(value: object, info: ValidationInfo) -> object:
+    """Where a file of the event lies: the text is relative to the folder that the reader gives as context."""
+    if not isinstance(value, str):
+        _refuse("A file is named by text between double quotes, relative to this event file.")
+    folder: Path = (info.context or {}).get("folder", Path())
+    return folder / value
+
+
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_spoken)]
@@ -73,6 +82,9 @@ Names = Mapping[Language, Text]
 Clock = Annotated[dt.time, BeforeValidator(_clock)]
 Day = Annotated[dt.date, BeforeValidator(_day), AfterValidator(_of_our_time)]
 Network = Annotated[str, AfterValidator(_network)]
+Contact = Annotated[str, Field(max_length=120), AfterValidator(_spoken)]
+Beside = Annotated[Path, BeforeValidator(_beside)]
+"""A file of the event: relative in the event file, absolute here, known to exist (`server.event_files`)."""
 
 
 class _Part(BaseModel):
@@ -94,6 +106,10 @@ class Site(_Part):
     id: Id
     name: Names
     language: Language
+    second_language: Language | None = None
+    """What the big screen says in small beneath its own language (None: the other site's); people may switch to it."""
+    technician: Contact | None = None
+    """Whom to call there when something does not work: a name and a telephone number, as they are printed."""
     time_zone: str
     screen: Screen = Screen()
     networks: tuple[Network, ...] = ()
@@ -116,6 +132,9 @@ class Booth(_Part):
     product: Names
     people: Mapping[Id, Names]
     interpreters: tuple[Id, ...] = ()
+    glossary: Beside | None = None
+    pictures: tuple[Beside, ...] = Field(default=(), max_length=MAX_PICTURES)
+    brief: Beside | None = None
 
 
 class Limits(_Part):
@@ -142,6 +161,8 @@ class Event(_Part):
     sites: tuple[Site, ...] = Field(min_length=2, max_length=2)
     booths: tuple[Booth, ...] = Field(min_length=1, max_length=50)
     interpreters: tuple[Person, ...] = ()
+    glossary: Beside | None = None
+    """The terms of the whole event; a booth adds its own."""
     limits: Limits = Limits()
 
     def ends_at(self) -> dt.datetime:
@@ -180,14 +201,16 @@ def load(path: Path | str) -> Event:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise EventFaults([fault_of_syntax(file, text, str(error))]) from None
     lines = lines_of(text)
+    folder = Path(path).absolute().parent
     event: Event | None = None
     faults: list[Fault] = []
     try:
-        event = Event.model_validate(_frozen(raw))
+        event = Event.model_validate(_frozen(raw), context={"folder": folder})
     except ValidationError as error:
         faults = faults_of_shape(file, lines, error.errors(include_url=False))
     already = {(fault.line, fault.key) for fault in faults}
-    faults += [fault for fault in faults_of_sense(file, lines, raw) if (fault.line, fault.key) not in already]
+    found = faults_of_sense(file, lines, raw) + faults_of_files(file, lines, raw, folder)
+    faults += [fault for fault in found if (fault.line, fault.key) not in already]
     if event is None or faults:
         raise EventFaults(sorted(faults, key=lambda fault: fault.line if fault.line is not None else math.inf))
     return event

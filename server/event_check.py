@@ -10,27 +10,15 @@ import time
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from server.event_faults import Fault, did_you_mean, fault_at
 from server.event_lines import Path
+from server.settings import CHECKOUT
 
+CITIES = CHECKOUT / "events" / "zone-of-city.txt"
 ASPECT_TOLERANCE = 0.01  # a circle stays a circle within 1 %
-
-# People write the city they are in; the zone database knows the city that its maintainers chose.
-ZONE_OF_CITY = {
-    "hanoi": "Asia/Ho_Chi_Minh",
-    "ha_noi": "Asia/Ho_Chi_Minh",
-    "danang": "Asia/Ho_Chi_Minh",
-    "vietnam": "Asia/Ho_Chi_Minh",
-    "suwon": "Asia/Seoul",
-    "busan": "Asia/Seoul",
-    "korea": "Asia/Seoul",
-    "hongkong": "Asia/Hong_Kong",
-    "beijing": "Asia/Shanghai",
-    "shenzhen": "Asia/Shanghai",
-    "osaka": "Asia/Tokyo",
-}
 
 Found = Iterator[tuple[Path, str]]
 
@@ -76,9 +64,16 @@ def _zones(raw: Mapping[str, Any]) -> Found:
         zone = place.get("time_zone")
         if isinstance(zone, str) and zone not in known:
             city = zone.rsplit("/", 1)[-1].strip().lower().replace(" ", "_")
-            near = ZONE_OF_CITY.get(city) or next(iter(get_close_matches(zone, known, n=1)), None)
+            near = zone_of_city().get(city) or next(iter(get_close_matches(zone, known, n=1)), None)
             hint = f' Did you mean "{near}"?' if near else ' Write it such as "Asia/Seoul".'
             yield (*path, "time_zone"), f'There is no time zone "{zone}".{hint}'
+
+
+@cache
+def zone_of_city() -> Mapping[str, str]:
+    """People write the city they are in; the zone database knows the city that its maintainers chose."""
+    rows = (row.split() for row in CITIES.read_text(encoding="utf-8").splitlines() if not row.startswith("#"))
+    return {row[0]: row[1] for row in rows if len(row) == 2}
 
 
 def _hours(raw: Mapping[str, Any]) -> Found:
@@ -144,11 +139,14 @@ def _names(raw: Mapping[str, Any]) -> Found:
 
 def _site_languages(raw: Mapping[str, Any]) -> Found:
     languages = _words(raw.get("languages"))
-    spoken = [(path, "language", entry.get("language")) for path, entry in _tables(raw, "sites")]
-    for path, key, language in spoken:
-        if languages and isinstance(language, str) and language not in languages:
-            hint = did_you_mean(language, languages)
-            yield (*path, key), f'The site speaks "{language}", which is not one of the event\'s languages.{hint}'
+    for path, site in _tables(raw, "sites"):
+        for key in ("language", "second_language"):
+            language = site.get(key)
+            if languages and isinstance(language, str) and language not in languages:
+                hint = did_you_mean(language, languages)
+                yield (*path, key), f'The site speaks "{language}", which is not one of the event\'s languages.{hint}'
+        if isinstance(language := site.get("second_language"), str) and language == site.get("language"):
+            yield (*path, "second_language"), f'"{language}" is the site\'s first language already; leave it out.'
 
 
 def _screens(raw: Mapping[str, Any]) -> Found:

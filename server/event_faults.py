@@ -13,11 +13,11 @@ from server.event_lines import Path, line_of
 KNOWN_KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
         "id", "title", "date", "opens", "closes", "time_zone", "languages", "start", "allow_loopback",
-        "sites", "booths", "interpreters", "limits",
+        "sites", "booths", "interpreters", "glossary", "limits",
     ),
-    "sites": ("id", "name", "language", "time_zone", "screen", "networks"),
+    "sites": ("id", "name", "language", "second_language", "technician", "time_zone", "screen", "networks"),
     "screen": ("width_mm", "height_mm", "width_px", "height_px"),
-    "booths": ("id", "name", "company", "product", "people", "interpreters"),
+    "booths": ("id", "name", "company", "product", "people", "interpreters", "glossary", "pictures", "brief"),
     "interpreters": ("id", "name", "languages"),
     "limits": ("participants_per_booth", "link_validity_hours"),
 }  # fmt: skip

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 
 Path = tuple[str | int, ...]
-"""Keys and list positions (from 0) from the top of the file, such as `("booths", 0, "people", "suwon")`."""
+"""Keys and list positions (from 0) from the top of the file, such as `("booths", 0, "people", "north")`."""
 
 _BARE_ENDS = frozenset(" \t\r\n=.]}#,")
 

@@ -99,9 +99,9 @@ export function judge(seen, wanted) {
   ];
   const pictures = [
     row("camera_size", camera !== null && camera.height >= lines, pixels(camera), `\u2265 ${lines}p`),
-    row("camera_rate", held(seen.cameraRate, (fps) => fps >= LIMITS.rate), shown(seen.cameraRate, "fps"), `\u2265 ${LIMITS.rate} fps`),
+    row("camera_rate", held(seen.cameraRate, (fps) => fps >= LIMITS.rate), shown(seen.cameraRate, "fps", 1), `\u2265 ${LIMITS.rate} fps`),
     row("return_size", connected && camera !== null ? picture?.width === wanted.width && picture.height === wanted.height : null, pixels(picture), pixels(wanted)),
-    row("return_rate", held(seen.pictureRate, (fps) => fps >= LIMITS.rate), shown(seen.pictureRate, "fps"), `\u2265 ${LIMITS.rate} fps`),
+    row("return_rate", held(seen.pictureRate, (fps) => fps >= LIMITS.rate), shown(seen.pictureRate, "fps", 1), `\u2265 ${LIMITS.rate} fps`),
     row("picture_light", held(seen.lightPercent, (share) => share >= LIMITS.lightPercent), shown(seen.lightPercent, "%"), `\u2265 ${LIMITS.lightPercent} %`),
     row("picture_gap", held(seen.gapS, (s) => s <= LIMITS.gapS), shown(seen.gapS, "s", 2), `\u2264 ${LIMITS.gapS} s`),
     row("picture_delay", held(seen.pictureDelayMs, (ms) => ms <= LIMITS.delayMs), shown(seen.pictureDelayMs, "ms"), `\u2264 ${LIMITS.delayMs} ms`),

@@ -8,7 +8,7 @@ import { LampSign } from "./elements/lamp.js";
 import { Level, levelWord } from "./elements/level.js";
 import { icon } from "./icons.js";
 import { airOf, hearsOf, voiceTrouble } from "./interpreter-scene.js";
-import { autonym, named, put, say } from "./words.js";
+import { named, put, say, tongue } from "./words.js";
 
 /** @import { Booth, Levels, Names, Welcome } from "./wire.js" */
 /** @import { ConsoleFacts } from "./interpreter-scene.js" */
@@ -97,7 +97,7 @@ export function drawBooth(facts, problem, letters) {
 
   for (const end of /** @type {const} */ (["from", "to"])) {
     const language = site(me[end])?.language ?? "en";
-    put(part(end), autonym(language), language);
+    put(part(end), tongue(language), language);
   }
   drawHears(facts, city);
   drawAir(facts);
@@ -105,7 +105,7 @@ export function drawBooth(facts, problem, letters) {
   const proposal = part("proposal");
   proposal.hidden = booth.proposal === null;
   if (booth.proposal !== null) {
-    const language = autonym(site(booth.proposal.to)?.language ?? "en");
+    const language = tongue(site(booth.proposal.to)?.language ?? "en");
     put(part("proposal-words"), say("interpreter.proposal", { site: city(booth.proposal.from), language }));
   }
   byId("cough", Hold).button.disabled = !me.on_air;

@@ -111,7 +111,7 @@ function draw() {
 async function meet(welcome) {
   await Promise.all(welcome.languages.map((language) => load(language)));
   await speak(languageFor("interpreter", welcome.language));
-  await offerPreferences({ page: "interpreter", into: byId("preferences", HTMLElement), theme: "night", redraw: () => redraw(welcome) });
+  await offerPreferences({ page: "interpreter", into: byId("preferences", HTMLElement), theme: "night", sites: welcome.sites, redraw: () => redraw(welcome) });
 }
 
 /** @param {Welcome} welcome */

@@ -258,7 +258,7 @@ async function begin() {
 async function meet(welcome) {
   await load(welcome.language);
   await speak(languageFor("operator", welcome.language));
-  await offerPreferences({ page: "operator", into: byId("preferences", HTMLElement), theme: "day", redraw: () => drawPlace(welcome) });
+  await offerPreferences({ page: "operator", into: byId("preferences", HTMLElement), theme: "day", sites: welcome.sites.filter(({ id }) => id === welcome.site), redraw: () => drawPlace(welcome) });
 }
 
 volume.wording = (value) => `${value} / 10`;

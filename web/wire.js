@@ -19,7 +19,7 @@
  */
 
 /** @typedef {{audio: Direction, video: Direction, width: number, height: number}} MediaWish sizes in pixels of the far screen */
-/** @typedef {{id: string, name: Names, people: Names, language: string, time_zone: string, width: number, height: number}} Site */
+/** @typedef {{id: string, name: Names, people: Names, language: string, second_language: string | null, time_zone: string, width: number, height: number}} Site */
 
 /**
  * @typedef {object} Welcome
@@ -42,7 +42,7 @@
  * @property {string} now server clock, UTC
  */
 
-/** @typedef {{present: boolean, media: MediaState, muted: boolean, camera_off: boolean, volume_db: number, framing: Framing, lamp: Lamp}} SiteState */
+/** @typedef {{present: boolean, media: MediaState, muted: boolean, camera_off: boolean, volume_db: number, framing: Framing, lamp: Lamp, equipment: ("audio" | "video")[]}} SiteState what `equipment` sends for the site, its room page does not */
 /** @typedef {{present: boolean, media: MediaState, on_air: boolean, cough: boolean, from: string, to: string, heard_by: string[]}} InterpreterState */
 
 /**

@@ -7,6 +7,9 @@
 
 const LAST_RESORT = "en";
 
+/** @type {Readonly<Record<string, string>>} */
+const FONTS = { "zh-Hant": "fonts/noto-sans-hk/index.css" };
+
 /** @type {Map<string, Catalogue>} */
 const catalogues = new Map();
 let current = LAST_RESORT;
@@ -19,6 +22,19 @@ let current = LAST_RESORT;
 async function fetchJson(path) {
   const response = await fetch(new URL(path, import.meta.url));
   return response.ok ? response.json() : null;
+}
+
+/**
+ * Bring the font of a language whose letters the common one lacks; the browser fetches the slices that a page shows.
+ * @param {string} language
+ */
+function addFont(language) {
+  const path = FONTS[language];
+  if (path === undefined) return;
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = new URL(path, import.meta.url).href;
+  document.head.append(sheet);
 }
 
 /** The languages with a catalogue. @returns {Promise<string[]>} */
@@ -34,8 +50,10 @@ export async function load(language) {
   if (catalogues.has(language)) return;
   const known = await languages();
   const catalogue = known.includes(language) ? await fetchJson(`words/${language}.json`) : null;
-  if (catalogue !== null) catalogues.set(language, /** @type {Catalogue} */ (catalogue));
-  else if (language !== LAST_RESORT) await load(LAST_RESORT);
+  if (catalogue !== null) {
+    catalogues.set(language, /** @type {Catalogue} */ (catalogue));
+    addFont(language);
+  } else if (language !== LAST_RESORT) await load(LAST_RESORT);
 }
 
 /**
@@ -50,6 +68,11 @@ export async function speak(language) {
 
 export function spoken() {
   return current;
+}
+
+/** Whether the catalogue of a language is here. @param {string | null} language */
+export function isLoaded(language) {
+  return language !== null && catalogues.has(language);
 }
 
 /**
@@ -79,12 +102,29 @@ export function named(names, language = current) {
 }
 
 /**
- * A language by its own name: 한국어, Tiếng Việt, English.
+ * A language by its own name: 한국어, Tiếng Việt, English, 繁體中文.
  * @param {string} language
  */
 export function autonym(language) {
   const name = new Intl.DisplayNames([language], { type: "language" }).of(language) ?? language;
   return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
+}
+
+/**
+ * What is spoken, by its own name: an interpreter speaks a language, whichever script its readers use.
+ * @param {string} language
+ */
+export function tongue(language) {
+  return autonym(language.split("-")[0]);
+}
+
+/**
+ * The catalogue for a browser's language tag: Chinese of any place is read best in the one Chinese catalogue there is.
+ * @param {string} tag BCP 47, such as zh-HK, ko-KR
+ */
+export function catalogueOf(tag) {
+  const [language] = tag.split("-");
+  return language === "zh" || language === "yue" ? "zh-Hant" : language;
 }
 
 /**

@@ -10,6 +10,7 @@ import pytest
 
 WEB = Path(__file__).parents[2] / "web"
 WORDS = WEB / "words"
+PRINTED = WEB.parent / "server" / "sheet.html"  # the one text of ours that no browser fetches as a file
 LANGUAGES: list[str] = json.loads((WORDS / "languages.json").read_text(encoding="utf-8"))
 REFERENCE = "en"
 KEY = re.compile(r"[a-z]+(?:\.[a-z_]+)+")
@@ -39,7 +40,8 @@ def literals(text: str) -> set[str]:
 def keys_used() -> set[str]:
     """Every literal that has the shape of a key and begins like one."""
     first_words = {key.split(".")[0] for key in catalogue(REFERENCE)}
-    found = {literal for text in sources().values() for literal in literals(text) if KEY.fullmatch(literal)}
+    texts = [*sources().values(), PRINTED.read_text(encoding="utf-8")]
+    found = {literal for text in texts for literal in literals(text) if KEY.fullmatch(literal)}
     files = {name for name in found if name.endswith((".js", ".css", ".json", ".svg", ".html"))}
     composed = {f"{prefix}.{name}" for prefix, name in checks()}
     return {key for key in found - files if key.split(".")[0] in first_words} | composed
@@ -53,7 +55,7 @@ def checks() -> list[tuple[str, str]]:
 
 def test_catalogues_are_exactly_the_listed_languages() -> None:
     assert sorted(LANGUAGES) == sorted(path.stem for path in WORDS.glob("*.json") if path.stem != "languages")
-    assert {"ko", "vi", "en"} <= set(LANGUAGES)
+    assert {"ko", "vi", "en", "zh-Hant"} <= set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -87,6 +89,20 @@ def test_korean_and_vietnamese_keep_their_polite_forms() -> None:
     plain_korean = [key for key, sentence in catalogue("ko").items() if re.search(r"요(?=[.!?]|$)", sentence)]
     familiar_vietnamese = [key for key, sentence in catalogue("vi").items() if re.search(r"(?i)\bbạn\b", sentence)]
     assert (plain_korean, familiar_vietnamese) == ([], [])
+
+
+def test_chinese_is_traditional_and_of_hong_kong() -> None:
+    """No simplified letter, no word that is said so only in Taiwan or on the mainland, full-width marks between Han."""
+    simplified = set("这们说话语请听见开关闭连线断进结选择设备网络输质频声响应稳标签务无对东传译议间画")
+    elsewhere = re.compile("網路|口譯|螢幕|視訊|資訊|品質|程序|軟件|视频|屏蔽|數據線|鼠標|服務器|麥克風|您好")
+    bad = {
+        key: sentence
+        for key, sentence in catalogue("zh-Hant").items()
+        if set(sentence) & simplified
+        or elsewhere.search(sentence)
+        or re.search(r"[\u4e00-\u9fff][,;:?!.()]|[,;:?!()][\u4e00-\u9fff]|你|[。]$", sentence)
+    }
+    assert bad == {}
 
 
 def test_every_key_a_page_says_is_in_the_catalogue() -> None:

@@ -132,6 +132,13 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) ->
         (('ko = "고운손"', 'ko = " "'), "booths[2].company.ko", "This text is empty."),
         (('ko = "고운손"', 'ko = "고운손\\n\\u001b[31m"'), "booths[2].company.ko", "invisible control character"),
         (("title = {", "titel = {"), "titel", 'Did you mean "title"?'),
+        (('technician = "오지훈', 'technician = "' + "ㅎ" * 120), "sites[1].technician", "at most 120 letters"),
+        (('technician = "오지훈 대리, 031-555-0141"', "technician = 7"), "sites[1].technician", "is not text"),
+        (('product = { ko = "네일', 'brief = 7\nproduct = { ko = "네일'), "booths[2].brief", "named by text between"),
+        (('product = { ko = "네일', 'pictures = "a.png"\nproduct = { ko = "네일'), "booths[2].pictures", "not a list"),
+        (("start =", "glossary = true\nstart ="), "glossary", "named by text between double quotes"),
+        (("networks = []", 'second_language = "EN"\nnetworks = []'), "sites[1].second_language", "not a language code"),
+        (("networks = []", 'second_langauge = "en"\nnetworks = []'), "sites[1].second_langauge", "Did you mean"),
     ],
 )  # fmt: skip
 def test_a_fault_of_one_setting_names_it_and_says_what_to_do(

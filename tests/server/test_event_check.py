@@ -38,6 +38,8 @@ def test_the_example_event_makes_sense() -> None:
         (lambda e: e["booths"][2]["product"].update(fr="cale"), "booths[3].product.fr", "not one of the event's"),
         (lambda e: e["booths"][0]["people"].pop("hanoi"), "booths[1].people.hanoi", "Nobody is named"),
         (lambda e: e["sites"][0].update(language="ja"), "sites[1].language", "not one of the event's languages"),
+        (lambda e: e["sites"][1].update(second_language="ja"), "sites[2].second_language", "not one of the event's"),
+        (lambda e: e["sites"][1].update(second_language="vi"), "sites[2].second_language", "first language already"),
         (lambda e: e["booths"][0].update(interpreters=["kim", "kim"]), "booths[1].interpreters[2]", "twice"),
         (lambda e: e["booths"][0].update(interpreters=["par"]), "booths[1].interpreters[1]", 'Did you mean "park"?'),
         (

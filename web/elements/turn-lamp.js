@@ -14,15 +14,25 @@ const FACES = {
   gone: { key: "lamp.gone", icon: "unplugged" },
 };
 
+/** @param {string} className @param {string} text @param {string} language */
+function line(className, text, language) {
+  const span = make("span", className);
+  put(span, text, language);
+  return span;
+}
+
 class TurnLamp extends HTMLElement {
   connectedCallback() {
     this.setAttribute("role", "status");
     this.hidden = true;
   }
 
-  /** @param {Lamp} lamp */
-  show(lamp) {
-    if (!setState(this, `${lamp} ${spoken()}`)) return;
+  /**
+   * @param {Lamp} lamp
+   * @param {string | null} second said in the second line where the sentence leaves it free
+   */
+  show(lamp, second = null) {
+    if (!setState(this, `${lamp} ${spoken()} ${second}`)) return;
     this.hidden = lamp === "open";
     this.dataset.lamp = lamp;
     if (lamp === "open") {
@@ -30,12 +40,12 @@ class TurnLamp extends HTMLElement {
       return;
     }
     // one sentence of the catalogue, shown in two lines: the fact, then what to do
-    const [fact, ...rest] = say(FACES[lamp].key).split(/(?<=\.) /);
-    const words = make("span", "words", make("span", "fact"), ...(rest.length > 0 ? [make("span", "rest")] : []));
-    const [first, second] = words.children;
-    put(first, fact.replace(/\.$/, ""));
-    if (second) put(second, rest.join(" "));
-    this.replaceChildren(make("span", "disc", icon(FACES[lamp].icon)), words);
+    const { key, icon: sign } = FACES[lamp];
+    const [fact, ...rest] = say(key).split(/(?<=\.) /);
+    const words = [line("fact", fact.replace(/\.$/, ""), spoken())];
+    if (rest.length > 0) words.push(line("rest", rest.join(" "), spoken()));
+    else if (second !== null) words.push(line("rest", say(key, {}, second).split(/\. |，/)[0], second));
+    this.replaceChildren(make("span", "disc", icon(sign)), make("span", "words", ...words));
   }
 }
 
