@@ -4,7 +4,7 @@ IN_VENV := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo loopback test soak check fix clean
+.PHONY: help run demo loopback sheet test soak check fix clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,6 +20,10 @@ demo: ## run, with a simulated far room and interpreter: one browser is enough
 loopback: ## camera, sound and network of this machine's server, PASS or FAIL
 	@$(PYTHON) -m tools.install run
 	@exec $(IN_VENV) -m server loopback $(ARGS)
+
+sheet: ## the join codes of a site, to print and hand out: make sheet ARGS="--site NAME"
+	@$(PYTHON) -m tools.install sheet
+	@exec $(IN_VENV) -m server sheet $(ARGS)
 
 test: ## every test that CI runs (under 10 minutes); ARGS="-k gain" for some
 	@$(PYTHON) -m tools.install test
