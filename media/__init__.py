@@ -10,12 +10,17 @@ delay      how long playout keeps packets back
 opus       how much sound a packet holds
 conceal    what is heard in place of a lost packet
 assembly   picture packets back into frames, and what to ask again
+picture_in  the frames of one connection that may be decoded: codec facts, sizes
 picture_clock  outgoing picture timestamps that never go back
 candidates which ICE candidates may be contacted, and which address is announced
 sdp        what an offer must hold, and what an answer adds
+equipment  offers of equipment in the library's words: bundles, H.264, DTLS roles
+one_way    offers of equipment, which only sends or only plays
+trickle    candidates that come later, by HTTP
 geometry   crop, scale and letterbox without stretching
 lateness   how late ticks are, and which tick is next
 vp8        facts in the first bytes of a VP8 frame
+h264, parameter_sets  NAL units out of RTP payloads; sizes, and what a decoder must be told first
 testcard   a picture that can be read back, for tests and simulated cameras
 voice      a sound that can be measured, for tests and simulated microphones
 errors     whose fault it is

@@ -12,6 +12,13 @@ class MediaError(Exception):
         self.message = message
 
 
+class SizeError(MediaError):
+    """The peer's picture has a size that is not decoded here."""
+
+    def __init__(self) -> None:
+        super().__init__("media_failed", "The picture is larger or smaller than this server takes.")
+
+
 class OfferError(MediaError):
     """The peer's offer cannot be answered."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from media.sound import TICK_S
 
@@ -36,7 +38,7 @@ def next_tick(start_s: float, index: int, now_s: float) -> Tick:
 class Lateness:
     """A histogram of how late ticks were, in bins of 0.1 ms."""
 
-    __slots__ = ("_bins", "_late", "_max_s", "_ticks", "skipped")
+    __slots__ = ("_bins", "_late", "_max_s", "_sum_s", "_ticks", "skipped")
 
     def __init__(self) -> None:
         self.reset()
@@ -45,7 +47,7 @@ class Lateness:
         """Forget everything."""
         self._bins = [0] * BINS
         self._ticks = self._late = 0
-        self._max_s = 0.0
+        self._max_s = self._sum_s = 0.0
         self.skipped = 0
         """Ticks that never ran."""
 
@@ -56,6 +58,7 @@ class Lateness:
         self._ticks += 1
         self._late += late_s > LATE_S
         self._max_s = max(self._max_s, late_s)
+        self._sum_s += late_s
 
     def skip(self, ticks: int) -> None:
         """Count ticks that were left out."""
@@ -70,6 +73,16 @@ class Lateness:
     def late(self) -> int:
         """Ticks more than 20 ms late."""
         return self._late
+
+    @property
+    def sum_s(self) -> float:
+        """All ticks' lateness together."""
+        return self._sum_s
+
+    def counts(self, edges_s: Sequence[float]) -> tuple[int, ...]:
+        """Ticks up to the first edge, between it and the second, ..., beyond the last; edges rise, in 0.1 ms steps."""
+        at = [0, *(min(BINS - 1, round(edge / BIN_S)) for edge in edges_s), BINS]
+        return tuple(sum(self._bins[low:high]) for low, high in pairwise(at))
 
     @property
     def max_ms(self) -> float:

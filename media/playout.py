@@ -71,6 +71,11 @@ class Playout:
         return len(self._packets)
 
     @property
+    def playing(self) -> bool:
+        """Whether the source is being played now."""
+        return self._playing
+
+    @property
     def depth(self) -> int:
         """Packets from the one that is due to the newest, missing ones included."""
         if not self._packets or self._newest is None:

@@ -3,7 +3,12 @@
 event file     event (the models), event_check (what must hold between parts), event_faults (sentences), event_lines
 settings       settings (the environment, read once), state_dir (private files), addresses (of this machine)
 doors          tokens, links, revocation, lockout, doors (who may come in), session (a link for a cookie)
+the sheet      sheet (what it says), sheet_document (HTML), sheet_press and sheet_printing (the process that makes it),
+               sheet_door (for the technician), sheet_command, words (the pages' sentences)
 HTTP edge      app (routes, lifetime), answers (headers, errors), pages, health, patience, tls, log, keys
+               forwarded (behind a reverse proxy)
+operations     metrics (who may scrape, when), metric_families (names and labels), tally, spread; METRICS.md, alerts.yml
+equipment      whip (the two doors), equipment (what is connected), problems (errors in HTTP's own words)
 signaling      websocket (the signaling door), conductor (where machine, sockets, engine and store meet)
 store          facts on disk
 command line   cli, running (from first socket to goodbye)

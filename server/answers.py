@@ -69,6 +69,14 @@ SENTENCES: Mapping[int, Sentence] = {
         "Máy chủ gặp sự cố. Xin quý vị vui lòng thử lại.",
     ),
 }
+BELOW_A_PATH = Sentence(
+    "path_prefix",
+    "Hanmaru wants a host name of its own; it does not live below a path such as /hanmaru/.",
+    "한마루는 전용 호스트 이름이 필요하며, /hanmaru/ 같은 하위 경로에서는 동작하지 않습니다.",
+    "Hanmaru cần một tên máy chủ riêng và không chạy dưới một đường dẫn như /hanmaru/.",
+)
+"""Cookies named `__Host-` belong to a whole host (RFC 6265bis), and so do camera permissions."""
+OWN_PATHS = {"room", "interpreter", "operator", "loopback", "signal", "session"}
 
 
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
@@ -96,6 +104,8 @@ async def answers(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _told(request: web.Request, status: int, headers: Mapping[str, str]) -> web.Response:
     said = SENTENCES.get(status) or replace(SENTENCES[400], code="refused")
+    if status in {404, 405} and request.path.count("/") > 1 and request.path.rpartition("/")[2] in OWN_PATHS:
+        status, said, headers = 404, BELOW_A_PATH, {}  # a proxy has put something before what is ours
     headers = {**headers, "Cache-Control": "no-store"}
     if request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("Accept", ""):
         page = (

@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from media.engine.door import Engine
 from server import websocket
 from server.answers import add_headers, answers
 from server.conductor import Conductor
 from server.conductor.spawn import end, spawn
+from server.equipment import Equipment
 from server.event import Event
+from server.forwarded import forwarded
 from server.health import healthz, readyz
-from server.keys import CONDUCTOR, CONDUCTOR_RUNS, EVENT, LOCKOUT, REVOCATIONS, SEATS, SETTINGS, STORE, TOKENS
+from server.keys import (
+    CONDUCTOR,
+    CONDUCTOR_RUNS,
+    EQUIPMENT,
+    EVENT,
+    LOCKOUT,
+    METRICS,
+    REVOCATIONS,
+    SEATS,
+    SETTINGS,
+    STORE,
+    TALLY,
+    TOKENS,
+)
 from server.links import seats_of
 from server.lockout import Lockout
+from server.metrics import Metrics, lag_felt, serve_metrics, tallied
 from server.pages import add_pages
 from server.patience import patience
 from server.revocation import RevocationError, Revocations
 from server.session import exchange
 from server.settings import Settings
+from server.sheet_door import add_sheets
 from server.state_dir import secret_of
 from server.store import Store
+from server.tally import Tally
 from server.tokens import Tokens
+from server.whip import add_doorways
 
 REVOCATION_LOOK_S = 0.5  # a revoked link is out within 2 s
 MAX_BODY_BYTES = 64 * 1024  # nothing that is posted is larger
@@ -42,12 +62,14 @@ def make_app(
     store: Store,
     tokens: Tokens | None = None,
     authority: Path | None = None,
+    engines: Mapping[str, Engine] | None = None,
 ) -> web.Application:
     """The application for one event. It opens and closes `store`, starts and closes `conductor`.
 
-    `authority`: the local certificate authority's file, served at `/ca.crt`. Raises SetupError.
+    `authority`: the local certificate authority's file, served at `/ca.crt`. `engines`: whose figures are told, by the
+    name of their process. Raises SetupError.
     """
-    app = web.Application(middlewares=[patience, answers], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[patience, tallied, forwarded, answers], client_max_size=MAX_BODY_BYTES)
     app[SETTINGS] = settings
     app[EVENT] = event
     app[TOKENS] = tokens or Tokens(secret_of(settings), event.id)
@@ -56,18 +78,25 @@ def make_app(
     app[SEATS] = frozenset(str(seat) for seat in seats_of(event))
     app[CONDUCTOR] = conductor
     app[CONDUCTOR_RUNS] = asyncio.Event()
+    app[EQUIPMENT] = Equipment(conductor)
     app[STORE] = store
+    app[TALLY] = Tally()
+    app[METRICS] = Metrics(app, engines or {})
     app.router.add_get("/signal", websocket.signal)
     app.router.add_post("/session", exchange)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", serve_metrics)
     if authority is not None:
         app.router.add_get("/ca.crt", _serving(authority))
+    add_doorways(app)
+    add_sheets(app, authority)
     add_pages(app)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_kept)
     app.cleanup_ctx.append(_conducted)
     app.cleanup_ctx.append(_revoking)
+    app.cleanup_ctx.append(lag_felt)
     app.on_shutdown.append(_say_goodbye)
     return app
 

@@ -1,4 +1,4 @@
-"""`python -m server`: serve an event, print its links, check its file, revoke a link, test the line, demonstrate."""
+"""`python -m server`: serve an event, print links and sheets, check its file, revoke a link, test the line, show it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import typer
 from server import log
 from server.addresses import local_addresses
 from server.event import Event, EventFaults, load
-from server.links import Link, links_of, qr_code, seats_of, table
+from server.links import Link, equipment_table, links_of, qr_code, seats_of, table
 from server.revocation import Revocations
 from server.settings import Settings, SettingsFaults, SetupError, read
 from server.state_dir import prepare, secret_of
@@ -32,7 +32,7 @@ app = typer.Typer(
     help="Hanmaru joins two distant meeting rooms into one table, with an interpreter's voice between them.\n\n"
     "Settings come from the environment: HANMARU_EVENT (the event file), HANMARU_HOST, HANMARU_PORT, "
     "HANMARU_STATE_DIR, HANMARU_SECRET, HANMARU_ANNOUNCE, HANMARU_MEDIA_ADDRESSES, HANMARU_PUBLIC_ORIGINS, "
-    "HANMARU_CERTIFICATE, HANMARU_KEY.",
+    "HANMARU_CERTIFICATE, HANMARU_KEY, HANMARU_TLS, HANMARU_TRUSTED_PROXIES, HANMARU_METRICS.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,7 +40,7 @@ app = typer.Typer(
 )
 
 EventOption = Annotated[
-    Path | None, typer.Option("--event", help="The event file; else HANMARU_EVENT, else the Hanoi example.")
+    Path | None, typer.Option("--event", help="The event file; else HANMARU_EVENT, else events/default.toml.")
 ]
 BoothOption = Annotated[str | None, typer.Option("--booth", help="Only this booth's links, such as booth-1.")]
 
@@ -84,6 +84,9 @@ def links(
         bool, typer.Option("--json", help="A JSON list of role, booth, site, name, url, token.")
     ] = False,
     qr: Annotated[bool, typer.Option("--qr", help="A QR code under every link.")] = False,
+    equipment: Annotated[
+        bool, typer.Option("--equipment", help="For encoders and displays: WHIP and WHEP addresses, with tokens.")
+    ] = False,
 ) -> None:
     """Print fresh join links. Links printed before go on working until they end or are revoked."""
     settings, loaded = _settings(event), _event(event)
@@ -94,10 +97,48 @@ def links(
     if as_json:
         print(json.dumps([link.as_json() for link in found], ensure_ascii=False, indent=1))
         return
+    if equipment:
+        print(equipment_table(found))
+        return
     print(table(loaded, found))
+    print(f"\n{_sheets_mentioned(loaded)}")
     if qr:
         for link in found:
             print(f"\n{link.name} ({link.seat.role.value})\n{qr_code(link.url)}")
+
+
+@app.command()
+def sheet(
+    site: Annotated[str | None, typer.Option("--site", help="Whose sheet, by its short id, such as north.")] = None,
+    event: EventOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.pdf", help="The PDF; else hanmaru-EVENT-SITE.pdf, here.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE.html", help="The same as HTML; without --out no PDF is made.")
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option("--base-url", help="Where the links point to, such as https://hall.example:8443."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file even if it is no sheet.")] = False,
+) -> None:
+    """Write the sheet to print for a site: every booth's links as QR codes on slips to cut, set-up on their backs.
+
+    Its links are fresh, and as secret as any: the files are readable for their owner alone.
+    """
+    from server import sheet_command
+
+    settings, loaded = _settings(event), _event(event)
+    try:
+        order = sheet_command.ordered(settings, loaded, site, base_url=base_url, pdf=out, html=html)
+    except sheet_command.OrderError as error:
+        _fail(str(error), code=2)
+    with _sentences():
+        sheet_command.write(order, force=force)
+    print("\n".join(str(path) for path in order.files.values()))
+    if order.caution is not None:
+        print(order.caution, file=sys.stderr)
 
 
 @app.command()
@@ -119,7 +160,7 @@ def check(files: Annotated[list[Path] | None, typer.Argument(metavar="FILE...", 
 
 @app.command()
 def revoke(
-    seat: Annotated[str, typer.Argument(metavar="SEAT", help="Such as room.booth-1.suwon or interpreter.booth-1.kim.")],
+    seat: Annotated[str, typer.Argument(metavar="SEAT", help="Such as room.booth-1.north or interpreter.booth-1.kim.")],
     event: EventOption = None,
 ) -> None:
     """End every link of a seat that was printed until now; whoever sits there is put out within 2 seconds."""
@@ -143,7 +184,7 @@ def loopback(
     token: Annotated[
         str | None, typer.Option("--token", help="Enter there with this link's token (after its #).")
     ] = None,
-    site: Annotated[str | None, typer.Option("--site", help="Test with this site's screen, such as hanoi.")] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Test with this site's screen, such as north.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
 ) -> None:
     """Send a simulated camera and microphone to the server and back: PASS or FAIL for each check.
@@ -223,16 +264,25 @@ def _welcome(settings: Settings, event: Event, held: Event, links: list[Link], *
         lines.append(
             f"The day of this event, {event.date:%d %B %Y}, has passed: this is a rehearsal, as if it were today."
         )
-    if settings.certificate is None:
+    if settings.certificate is None and settings.tls:
         lines.append(f"Each PC trusts this server once: install {settings.origin}/ca.crt there (README, Certificates).")
     if settings.binds_everywhere and not settings.public_origins:
         others = ", ".join(local_addresses()) or "this machine's address"
         lines.append(f"From other machines, write {others} instead of localhost, or set HANMARU_PUBLIC_ORIGINS.")
     lines += ["", "Join links. Each is for one seat: whoever has it may sit there.", "", table(held, links)]
+    lines += ["", _sheets_mentioned(event)]
     rooms = [link for link in links if link.seat.role.value == "room" and link.seat.booth == links[0].seat.booth]
     for link in rooms if qr else ():
         lines += ["", f"{link.name} (more: python -m server links --qr)", qr_code(link.url)]
     return "\n".join([*lines, ""])
+
+
+def _sheets_mentioned(event: Event) -> str:
+    sites = ", ".join(site.id for site in event.sites)
+    return (
+        f"To print them as slips with codes: python -m server sheet --site SITE ({sites}), or open /sheet/SITE "
+        "in a browser that has opened the technician's link."
+    )
 
 
 def _fail(sentence: str, *, code: int = 1) -> NoReturn:

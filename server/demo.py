@@ -19,7 +19,7 @@ from server.tokens import Tokens
 from signaling.seats import Role
 
 FAREWELL_S = 1.5  # the cast says goodbye within that, or is ended
-CAPTION = {"ko": "시뮬레이션", "vi": "mô phỏng", "en": "simulation"}
+CAPTION = {"ko": "시뮬레이션", "vi": "mô phỏng", "en": "simulation", "zh-Hant": "模擬"}
 
 
 async def main(settings: Settings, event: Event, tokens: Tokens, stop: asyncio.Event) -> None:
@@ -107,7 +107,7 @@ def what_to_do(settings: Settings, event: Event, links: Sequence[Link]) -> str:
         f"   {_link(links, Role.ROOM, visitor.id).url}",
         "",
     ]
-    if settings.certificate is None:
+    if settings.certificate is None and settings.tls:
         lines += [
             "   The browser does not know this server's certificate yet: choose Advanced, then Proceed.",
             f"   (To trust it for good, install {settings.origin}/ca.crt.)",

@@ -12,10 +12,13 @@ from server.lockout import Lockout
 from server.revocation import Revocations
 from server.settings import Settings
 from server.store import Store
+from server.tally import Tally
 from server.tokens import Tokens
 
 if TYPE_CHECKING:
     from server.conductor import Conductor
+    from server.equipment import Equipment
+    from server.metrics import Metrics
 
 SETTINGS = web.AppKey("settings", Settings)
 EVENT = web.AppKey("event", Event)
@@ -27,4 +30,7 @@ SEATS = web.AppKey("seats", frozenset[str])
 CONDUCTOR_RUNS = web.AppKey("conductor_runs", asyncio.Event)
 """Set between the conductor's start and its goodbye."""
 CONDUCTOR: web.AppKey[Conductor] = web.AppKey("conductor")
+EQUIPMENT: web.AppKey[Equipment] = web.AppKey("equipment")
 STORE = web.AppKey("store", Store)
+TALLY = web.AppKey("tally", Tally)
+METRICS: web.AppKey[Metrics] = web.AppKey("metrics")

@@ -51,14 +51,18 @@ def links_of(event: Event, tokens: Tokens, *, origin: str, now: datetime, booth:
 
     With `booth`, only that booth's and those that span booths.
     """
-    validity = timedelta(hours=event.limits.link_validity_hours)
-    expires_at = expiry(event.ends_at(), now, validity)
+    expires_at = valid_until(event, now)
     found = []
     for seat in seats_of(event):
         if booth in {None, seat.booth} or seat.booth is None:
             token = tokens.mint(seat, now=now, expires_at=expires_at)
             found.append(Link(seat, name_of(event, seat), f"{origin}/{PAGES[seat.role]}#{token}", token))
     return found
+
+
+def valid_until(event: Event, now: datetime) -> datetime:
+    """When links of an event that are printed now end; `now` is aware."""
+    return expiry(event.ends_at(), now, timedelta(hours=event.limits.link_validity_hours))
 
 
 def name_of(event: Event, seat: Seat) -> str:
@@ -91,6 +95,18 @@ def table(event: Event, links: Iterable[Link]) -> str:
             rows += ["", title]
             heading = title
         rows += [f"  {link.seat.role.value:<12} {_who(event, link.seat, language)}", f"    {link.url}"]
+    return "\n".join(rows[1:])
+
+
+def equipment_table(links: Iterable[Link]) -> str:
+    """What equipment is set up with, by room: the addresses of its two doors, and the token for both."""
+    rows: list[str] = []
+    for link in links:
+        if link.seat.role is Role.ROOM:
+            origin = link.url.rpartition("/")[0]
+            path = f"{link.seat.booth}/{link.seat.site}"
+            rows += ["", f"{link.name} ({path})", f"  sends  {origin}/whip/{path}", f"  plays  {origin}/whep/{path}"]
+            rows.append(f"  token  {link.token}")
     return "\n".join(rows[1:])
 
 

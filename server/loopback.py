@@ -105,7 +105,7 @@ async def _target(
     async with _started(replace(settings, host="127.0.0.1", port=0), event) as port:
         tls = trusting(settings.certificate or settings.state_dir / "ca.crt")
         say(f"server started on port {port}")
-        yield Target(f"https://localhost:{port}", _own_token(settings, event), tls)
+        yield Target(replace(settings, host="127.0.0.1", port=port).origin_here, _own_token(settings, event), tls)
 
 
 @contextlib.asynccontextmanager

@@ -70,8 +70,8 @@ async def serve(
     Raises SetupError, and LocalError for a store that cannot be opened.
     """
     _allow_many_connections()
-    made = certificates(settings, dt.datetime.now(dt.UTC))
-    context = made.context()
+    made = certificates(settings, dt.datetime.now(dt.UTC)) if settings.tls else None
+    context = made.context() if made else None
     event = rehearsable(rehearsed(event, dt.datetime.now(dt.UTC)), settings)
     engine = LocalEngine(media_addresses(settings), settings.announce)
     store = Store(record_of(settings, event))
@@ -81,7 +81,8 @@ async def serve(
         conductor=Conductor(event, engine, store),
         store=store,
         tokens=tokens,
-        authority=made.authority,
+        authority=made.authority if made else None,
+        engines={"engine": engine},
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
     await runner.setup()
@@ -110,7 +111,7 @@ def _settle() -> None:
     gc.freeze()
 
 
-async def _listen(runner: web.AppRunner, settings: Settings, context: ssl.SSLContext) -> asyncio.Server:
+async def _listen(runner: web.AppRunner, settings: Settings, context: ssl.SSLContext | None) -> asyncio.Server:
     loop = asyncio.get_running_loop()
     server = runner.server
     assert server is not None
@@ -120,7 +121,7 @@ async def _listen(runner: web.AppRunner, settings: Settings, context: ssl.SSLCon
             settings.host or None,
             settings.port,
             ssl=context,
-            ssl_handshake_timeout=TLS_HANDSHAKE_S,
+            ssl_handshake_timeout=TLS_HANDSHAKE_S if context else None,
             backlog=BACKLOG,
         )
     except OSError as error:

@@ -10,6 +10,15 @@ from urllib.parse import urlsplit
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 MIN_SECRET_LETTERS = 32  # 128 bits even when somebody types hexadecimal digits
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+"""Networks that no stranger on the internet comes from (RFC 1918, RFC 3927, RFC 4193)."""
 
 
 class SetupError(Exception):
@@ -41,6 +50,12 @@ class Settings:
     """Such as `https://hanmaru.example`: good Origins besides the request's own host; links are made for the first."""
     certificate: Path | None
     key: Path | None
+    tls: bool
+    """False: plain HTTP, for a proxy that ends TLS."""
+    trusted_proxies: tuple[Network, ...]
+    """Whose word counts on who asks."""
+    metrics: tuple[Network, ...] | None
+    """From where `/metrics` may be read without a technician's token; None: it is switched off."""
 
     @property
     def binds_everywhere(self) -> bool:
@@ -66,7 +81,8 @@ class Settings:
         """Where this machine itself finds the server, whatever the links say."""
         host = "localhost" if self.binds_loopback or self.binds_everywhere else self.host
         shown = f"[{host}]" if ":" in host else host
-        return f"https://{shown}" if self.port == 443 else f"https://{shown}:{self.port}"
+        scheme, default = ("https", 443) if self.tls else ("http", 80)
+        return f"{scheme}://{shown}" if self.port == default else f"{scheme}://{shown}:{self.port}"
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -76,7 +92,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     if (certificate is None) != (key is None):
         reader.faults.append("HANMARU_CERTIFICATE and HANMARU_KEY belong together: give both or neither.")
     settings = Settings(
-        event=reader.path("HANMARU_EVENT") or CHECKOUT / "events" / "suwon-hanoi.toml",
+        event=reader.path("HANMARU_EVENT") or CHECKOUT / "events" / "default.toml",
         host=reader.text("HANMARU_HOST") or "127.0.0.1",
         port=reader.port("HANMARU_PORT", 8443),
         state_dir=reader.path("HANMARU_STATE_DIR") or CHECKOUT / ".hanmaru",
@@ -86,7 +102,12 @@ def read(environment: Mapping[str, str]) -> Settings:
         public_origins=reader.origins("HANMARU_PUBLIC_ORIGINS"),
         certificate=certificate,
         key=key,
+        tls=reader.switch("HANMARU_TLS", default=True),
+        trusted_proxies=reader.networks("HANMARU_TRUSTED_PROXIES"),
+        metrics=reader.scrapers("HANMARU_METRICS"),
     )
+    if not settings.tls:
+        reader.faults += _why_not_plain(settings)
     if reader.faults:
         raise SettingsFaults(reader.faults)
     return settings
@@ -141,11 +162,56 @@ class _Reader:
         found = []
         for word in self.words(name):
             origin = origin_of(word.rstrip("/"))
-            if origin is None or not origin.startswith("https://"):
+            if origin is None and word.count("/") > 2:
+                self.faults.append(
+                    f'{name} holds "{word}", which has a path; Hanmaru wants a host name of its own, such as '
+                    "https://hanmaru.example."
+                )
+            elif origin is None or not origin.startswith("https://"):
                 self.faults.append(f'{name} holds "{word}"; write origins, such as https://hanmaru.example.')
             else:
                 found.append(origin)
         return tuple(found)
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        text = (self.text(name) or "").lower()
+        if text not in {"", "on", "off"}:
+            self.faults.append(f'{name} is "{text}"; write on or off.')
+        return default if text not in {"on", "off"} else text == "on"
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        found = []
+        for word in self.words(name):
+            try:
+                found.append(ipaddress.ip_network(word))
+            except ValueError:
+                self.faults.append(f'{name} holds "{word}"; write addresses or networks, such as 192.0.2.0/24.')
+        return tuple(found)
+
+    def scrapers(self, name: str) -> tuple[Network, ...] | None:
+        match (self.text(name) or "private").lower():
+            case "off":
+                return None
+            case "token":
+                return ()
+            case "private":
+                return PRIVATE
+        return self.networks(name)
+
+
+def _why_not_plain(settings: Settings) -> list[str]:
+    """What must be set before plain HTTP is safe: links and cookies must not cross a network in the clear."""
+    faults = []
+    if not (settings.binds_loopback or settings.trusted_proxies):
+        faults.append(
+            "HANMARU_TLS is off while HANMARU_HOST can be reached from other machines: bind to 127.0.0.1, or name the "
+            "proxy in HANMARU_TRUSTED_PROXIES."
+        )
+    if settings.certificate is not None:
+        faults.append("HANMARU_TLS is off, so HANMARU_CERTIFICATE has no use: the proxy shows its own.")
+    if not settings.public_origins:
+        faults.append("HANMARU_TLS is off: say in HANMARU_PUBLIC_ORIGINS what browsers type to reach the proxy.")
+    return faults
 
 
 def origin_of(text: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +12,12 @@ from sqlalchemy import JSON, Column, Integer, MetaData, String, Table, event, in
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from server.spread import Spread
 from signaling.errors import LocalError
 from signaling.facts import Fact
 
+WRITE_EDGES_S = (0.001, 0.0025, 0.005, 0.010, 0.025, 0.050, 0.100, 0.250, 1.0)
+"""A commit that waits for a solid disk takes some ms, for a spinning one some tens; people notice 0.25 s."""
 _METADATA = MetaData()
 _FACTS = Table(
     "facts",
@@ -33,6 +37,12 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._engine: AsyncEngine | None = None
+        self.written = 0
+        """Facts on disk since the file was opened."""
+        self.failures = 0
+        """Writes that failed."""
+        self.writes = Spread(WRITE_EDGES_S)
+        """How long those took that did not."""
 
     async def open(self) -> None:
         """Make or open the file; raises LocalError with a sentence when it cannot be used."""
@@ -63,11 +73,20 @@ class Store:
             {"booth": f.booth, "epoch": f.epoch, "sequence": f.sequence, "at": at, "kind": f.kind, "body": dict(f.body)}
             for f in facts
         ]
+        began_s = time.monotonic()
+        try:
+            await self._insert(facts[0], rows)
+        except Exception:
+            self.failures += 1
+            raise
+        self.written += len(facts)
+        self.writes.add(time.monotonic() - began_s)
+
+    async def _insert(self, first: Fact, rows: list[dict[str, Any]]) -> None:
         try:
             async with self._opened().begin() as connection:
                 await connection.execute(insert(_FACTS), rows)
         except IntegrityError as error:
-            first = facts[0]
             place = f"{first.booth} at {first.epoch}/{first.sequence} or after"
             raise LocalError(f"A fact of {place} is there already.") from error
 

@@ -12,7 +12,7 @@ from server.conductor import Conductor, Session
 from server.conductor.outgoing import Outgoing
 from server.conductor.spawn import end, spawn
 from server.doors import authenticate, body
-from server.keys import CONDUCTOR
+from server.keys import CONDUCTOR, TALLY
 from signaling.errors import RemoteError
 from signaling.fields import MAX_MESSAGE_BYTES
 from signaling.messages import id_of, parse
@@ -43,12 +43,12 @@ async def signal(request: web.Request) -> web.StreamResponse:
     if SUBPROTOCOL not in _asked(request) or not socket.can_prepare(request):
         return _refused(400, "bad_request", f"This door speaks WebSocket with the subprotocol {SUBPROTOCOL}.")
     conductor = request.app[CONDUCTOR]
-    outgoing = Outgoing(lambda: _hang_up(request))
+    outgoing = Outgoing(lambda: _hang_up(request), request.app[TALLY])
     try:
         session = conductor.enter(parse_seat(claims.seat), outgoing)
     except RemoteError as error:
         return _refused(503, error.code, error.message)
-    client = Client(request, socket, conductor, session)
+    client = Client(request, socket, conductor, session, outgoing)
     try:
         await socket.prepare(request)
         await client.run()
@@ -66,19 +66,25 @@ class Client:
     """One open socket: reads, watches the line, and lets the outgoing queue write."""
 
     def __init__(
-        self, request: web.Request, socket: web.WebSocketResponse, conductor: Conductor, session: Session
+        self,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        conductor: Conductor,
+        session: Session,
+        outgoing: Outgoing,
     ) -> None:
         self._request = request
         self._socket = socket
         self._conductor = conductor
         self._session = session
+        self._outgoing = outgoing
         self._pace = pace(self._now())
         self._last_heard_at = self._now()
 
     async def run(self) -> None:
         """Serve the client until its socket is closed."""
         name = f"session {self._session.number}"
-        outgoing = self._session.outgoing
+        outgoing = self._outgoing
         reading = spawn(self._read(), f"{name} reads")
         writing = spawn(outgoing.run(self._socket), f"{name} writes")
         watching = spawn(self._watch(), f"{name} watched")

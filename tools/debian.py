@@ -6,11 +6,14 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools.say import Stop, say
 
 LIST = Path(__file__).with_name("debian.txt")
+POLICY = Path("/usr/sbin/policy-rc.d")
 OWN_CHROMIUM = Path("/usr/lib/chromium/chromium")
 SNAP_CHROMIUM = (
     "Ubuntu's own Chromium is a snap, which no test can drive. Install Google Chrome's .deb, or run\n"
@@ -42,9 +45,27 @@ def install(*steps: str) -> None:
         raise Stop(f"only root may install the Debian packages that are missing. Run\n   {by_hand}")
     say(f"installing Debian packages: {' '.join(missing)}" + (" (some minutes)" if "chromium" in missing else ""))
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for each in (["apt-get", "update"], command):
-        if subprocess.run(each, env=environment, check=False).returncode != 0:
-            raise Stop(f"`{' '.join(each)}` failed; its last lines above say why")
+    with starting_no_services():
+        for each in (["apt-get", "update"], command):
+            if subprocess.run(each, env=environment, check=False).returncode != 0:
+                raise Stop(f"`{' '.join(each)}` failed; its last lines above say why")
+
+
+@contextmanager
+def starting_no_services() -> Iterator[None]:
+    """Within: a package that is a service (nginx, prometheus) is not started; a policy that is there already stays.
+
+    See policy-rc.d in https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt.
+    """
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
 
 
 def require_browser() -> None:

@@ -1,4 +1,4 @@
-"""Puts what a make verb needs into .venv of the checkout: `python3 -m tools.install run | test | check`.
+"""Puts what a make verb needs into .venv of the checkout: `python3 -m tools.install run | sheet | test | check`.
 
 Runs on any Python, so that one that is too old is told so. A step that is done leaves a stamp with the digest of
 what it was made from: run again, nothing happens and no network is needed.
@@ -24,15 +24,18 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NPM = VENV / "npm"
 COMPILER = NPM / "node_modules" / ".bin" / "tsc"
-FONT = ROOT / "web" / "fonts" / "PretendardVariable.woff2"
+FONTS = ROOT / "web" / "fonts"
+FONT = FONTS / "PretendardVariable.woff2"
+HAN_FONT = FONTS / "noto-sans-hk" / "index.css"  # Pretendard has no Chinese; a page fetches only the slices it shows
 LOCK = ROOT / "uv.lock"
 UV_LOCK = ROOT / "tools" / "uv.txt"  # the installer itself, by digest
 NPM_LOCK = ROOT / "tools" / "npm" / "package-lock.json"
 OLDEST = (3, 11)
-WITHOUT_FONT = "pages will use this machine's fonts instead of Pretendard"
+WITHOUT_FONT = "pages will use this machine's fonts instead of Pretendard and Noto Sans HK"
 
 # What each verb needs beyond the packages that the service itself runs on.
-GROUPS = {"run": (), "test": ("dev",), "check": ("dev",)}
+GROUPS = {"run": (), "sheet": (), "test": ("dev",), "check": ("dev",)}
+DEBIAN: dict[str, tuple[str, ...]] = {"run": (), "sheet": ("sheet",), "test": ("sheet", "test"), "check": ()}
 
 
 def install(verb: str) -> None:
@@ -44,9 +47,9 @@ def install(verb: str) -> None:
     if verb == "check" and shutil.which("npm") is None:
         groups += ("node",)
     makes_venv = not venv_serves()
-    steps = ["set-up"] if makes_venv and importlib.util.find_spec("ensurepip") is None else []
-    if steps or verb == "test":
-        install_debian_packages(*steps, *(["test"] if verb == "test" else []))
+    lacks_pip = makes_venv and importlib.util.find_spec("ensurepip") is None
+    if steps := [*(["set-up"] if lacks_pip else []), *DEBIAN[verb]]:
+        install_debian_packages(*steps)
     if makes_venv:
         say("making .venv")
         run(sys.executable, "-m", "venv", "--clear", VENV, failure="could not make .venv")
@@ -80,14 +83,14 @@ def install_python_packages(groups: tuple[str, ...]) -> None:
 
 
 def install_npm_packages(*, compiler: bool) -> None:
-    """Bring the font that the pages serve, and for `check` the compiler that reads their types. Both can be missing."""
-    wanted, step = (COMPILER, "npm-compiler") if compiler else (FONT, "npm-font")
-    if wanted.exists() and done(step, NPM_LOCK):
+    """Bring the fonts that the pages serve, and for `check` the compiler that reads their types. All can be missing."""
+    wanted, step = ((COMPILER,), "npm-compiler") if compiler else ((FONT, HAN_FONT), "npm-font")
+    if all(each.exists() for each in wanted) and done(step, NPM_LOCK):
         return
     if find_npm() is None:
         say(f"npm is not installed: {WITHOUT_FONT} (to have it: apt-get install npm)")
         return
-    say("installing the font of the pages" + (" and the type checker" if compiler else "") + " from npm (40 MB)")
+    say("installing the fonts of the pages" + (" and the type checker" if compiler else "") + " from npm (40 MB)")
     NPM.mkdir(exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(NPM_LOCK.with_name(name), NPM)
@@ -110,12 +113,20 @@ def install_npm_packages(*, compiler: bool) -> None:
             raise
         say(f"{stop}: {WITHOUT_FONT}")
         return
-    FONT.parent.mkdir(exist_ok=True)
-    shutil.copy(NPM / "node_modules/pretendard/dist/web/variable/woff2" / FONT.name, FONT)
+    copy_fonts(NPM / "node_modules")
     mark("npm-font", NPM_LOCK)
     mark(step, NPM_LOCK)
     shutil.rmtree(NPM / "cache", ignore_errors=True)
     shutil.rmtree(NPM / "node_modules" / "pretendard")  # 95 MB of other cuts
+
+
+def copy_fonts(packages: Path) -> None:
+    """Put what the pages serve of the fonts' packages below web/fonts."""
+    FONTS.mkdir(exist_ok=True)
+    shutil.copy(packages / "pretendard/dist/web/variable/woff2" / FONT.name, FONT)
+    han = packages / "@fontsource-variable/noto-sans-hk"
+    shutil.copytree(han / "files", HAN_FONT.parent / "files", dirs_exist_ok=True)
+    shutil.copy(han / HAN_FONT.name, HAN_FONT)
 
 
 def find_npm() -> str | None:

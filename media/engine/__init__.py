@@ -4,7 +4,8 @@ door        every word that crosses, as plain values        wire, pipe  the same
 local       the engine in this process                      place       one mixer: connections, gains, views
 peer        one peer connection                             seam        where aiortc is touched below its public surface
 voice, opus one voice into the mix, Opus                    picture     decode -> scale -> encode, one thread per source
-ticker      the 20 ms clock                                 scaling, vp8  swscale graphs, VP8 settings
+process     what this process takes of the machine
+ticker      the 20 ms clock                                 decoding, scaling, vp8  to pictures, swscale graphs, to VP8
 simulated*  participants without a browser
 """
 

@@ -12,15 +12,16 @@ from aiortc import RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 from av.packet import Packet
 
-from media.assembly import PLI_EVERY_S, Assembler, EncodedFrame
+from media import equipment
+from media.assembly import PLI_EVERY_S, EncodedFrame
 from media.candidates import allowed, announce, parse
 from media.engine.door import AddCandidate, Connect, StreamFigures
 from media.engine.seam import EncodedTrack, Incoming, PeerConnection, Receiver, offering
 from media.engine.spawn import spawn
 from media.engine.vp8 import MAX_BITS_PER_S, MIN_BITS_PER_S
-from media.errors import CandidateError, MediaError, OfferError
+from media.errors import CandidateError, OfferError, SizeError
+from media.picture_in import PictureIn
 from media.sdp import check_offer, filter_candidates, tune_answer
-from media.vp8 import parse as parse_vp8
 
 log = structlog.get_logger("engine.peer")
 
@@ -36,8 +37,6 @@ SOUND_OUT = 10
 PICTURE_OUT = 30
 """Frames, one second."""
 MAX_CANDIDATES = 32
-MAX_PIXELS = 4096 * 2304
-MIN_SIDE = 2  # one chroma sample
 NO_CONNECTION = "There is no connection that this candidate could belong to."
 ANSWERS = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly"}
 
@@ -74,12 +73,10 @@ class Peer(Incoming):
         self._announced = announced
         self._start_bits_per_s = start_bits_per_s
         self._pc = PeerConnection(self, start_bits_per_s)
-        self._assembler = Assembler()
+        self._picture = PictureIn("vp8")
         self._opened_at = time.monotonic()
         self._arrived: dict[str, float] = {}
         self._last_rtp_at: float | None = None
-        self._frames = 0
-        self._size = (0, 0)
         self._closing: asyncio.Task[None] | None = None
         self._failed = False
         self._asked_at = float("-inf")
@@ -96,8 +93,15 @@ class Peer(Incoming):
     async def answer(self) -> str:
         """The answer to the offer, candidates included. Raises OfferError; nothing then stays behind after `close`."""
         connect = self._connect
-        check_offer(connect.offer, audio=connect.audio, video=connect.video)
-        offer, self._candidates_dropped = filter_candidates(connect.offer, loopback=connect.loopback_candidates)
+        offer = equipment.unbundled(connect.offer)
+        check_offer(offer, audio=connect.audio, video=connect.video)
+        offer, self._candidates_dropped = filter_candidates(offer, loopback=connect.loopback_candidates)
+        if "sendrecv" not in (connect.audio, connect.video):
+            offer = equipment.passive(offer)
+        chosen = equipment.h264_format(offer) if connect.video == "sendonly" else None
+        if chosen is not None:
+            offer = equipment.only(offer, chosen)
+            self._picture = PictureIn("h264", chosen.sets)
         for line in offer.splitlines():
             if line.startswith("m="):  # transceivers in the offer's order: the first one owns the bundled transport
                 self._add_transceiver(line[2:].split()[0])
@@ -111,7 +115,8 @@ class Peer(Incoming):
         if self._closing is not None:
             raise OfferError("The connection was closed before its answer was ready.", "media_failed")
         start, least, most = (bits // 1000 for bits in (self._start_bits_per_s, MIN_BITS_PER_S, MAX_BITS_PER_S))
-        answer = tune_answer(self._pc.localDescription.sdp, start, least, most)
+        answer = self._pc.localDescription.sdp
+        answer = tune_answer(equipment.answered(answer, chosen) if chosen else answer, start, least, most)
         self._pc.on("connectionstatechange", self._state_changed)
         self._watch = spawn(self._watchdog(), "peer-watchdog")
         self._answered.set()
@@ -173,7 +178,12 @@ class Peer(Incoming):
         """What this connection received so far."""
         audio = self._receivers["audio"].counts() if "audio" in self._receivers else (0, 0)
         video = self._receivers["video"].counts() if "video" in self._receivers else (0, 0)
-        return StreamFigures(self.seat, self.generation, *audio, *video, self._frames, *self._size)
+        return StreamFigures(self.seat, self.generation, *audio, *video, self._picture.frames, *self._picture.size)
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """What it received and sent so far, by the door's `COUNTS`."""
+        return self._pc.counts()
 
     @property
     def drops(self) -> dict[str, int]:
@@ -181,7 +191,7 @@ class Peer(Incoming):
         return {
             "sound_out": self.sound_out.dropped if self.sound_out else 0,
             "picture_out": self.picture_out.dropped if self.picture_out else 0,
-            "picture_in": self._assembler.given_up + self._assembler.late,
+            "picture_in": self._picture.dropped,
             "candidates": self._candidates_dropped,
             "malformed": self._pc.malformed,
         }
@@ -192,15 +202,17 @@ class Peer(Incoming):
         if self._hear_from("audio"):
             self._owner.sound(self, sequence, timestamp, payload)
 
-    def on_picture(self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool, key: bool) -> None:
+    def on_picture(
+        self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool | None, key: bool
+    ) -> None:
         if not self._hear_from("video"):
             return
-        now = time.monotonic()
-        for frame in self._assembler.push(sequence, timestamp, marker, payload, begins=begins, key=key, now=now):
-            self._frames += 1
-            if frame.key and not self._fits(frame.payload):
-                self._assembler.start_over()
-                return
+        try:
+            frames = self._picture.push(sequence, timestamp, marker, payload, begins, key, time.monotonic())
+        except SizeError as error:  # a decode bomb ends the connection
+            self._fail(error.code, error.message)
+            return
+        for frame in frames:
             self._owner.frame(self, frame)
 
     def on_key_frame_wanted(self) -> None:
@@ -219,7 +231,7 @@ class Peer(Incoming):
             capacity = SOUND_OUT if kind == "audio" else PICTURE_OUT
             track = EncodedTrack(kind, capacity, self.on_key_frame_wanted if kind == "video" else lambda: None)
         transceiver = self._pc.addTransceiver(track or kind, direction=direction)
-        wanted = ("audio/opus",) if kind == "audio" else ("video/vp8", "video/rtx")
+        wanted = ("audio/opus",) if kind == "audio" else (f"video/{self._picture.codec}", "video/rtx")
         codecs = [codec for codec in RTCRtpSender.getCapabilities(kind).codecs if codec.mimeType.lower() in wanted]
         transceiver.setCodecPreferences(codecs)
         if kind == "audio":
@@ -230,18 +242,6 @@ class Peer(Incoming):
             receiver: object = transceiver.receiver
             assert isinstance(receiver, Receiver)
             self._receivers[kind] = receiver
-
-    def _fits(self, payload: bytes) -> bool:
-        """Whether a key frame's size may be decoded here; a decode bomb ends the connection."""
-        try:
-            header = parse_vp8(payload)
-        except MediaError:
-            return False
-        self._size = (header.width or 0, header.height or 0)
-        if min(self._size) < MIN_SIDE or self._size[0] * self._size[1] > MAX_PIXELS:
-            self._fail("media_failed", "The picture is larger or smaller than this server takes.")
-            return False
-        return True
 
     def _fail(self, code: str, message: str) -> None:
         """Say once that this connection cannot go on; nothing is taken from it any more."""
@@ -286,8 +286,8 @@ class Peer(Incoming):
         while True:
             await asyncio.sleep(0.020)
             now = time.monotonic()
-            if self._assembler.waiting and "video" in self._receivers:
-                ask = self._assembler.ask(now)
+            if self._picture.assembler.waiting and "video" in self._receivers:
+                ask = self._picture.assembler.ask(now)
                 if ask.again:
                     await self._receivers["video"].ask_again(ask.again)
                 if ask.key_frame:

@@ -15,7 +15,7 @@ from typing import Any
 from av.packet import Packet
 
 from media.assembly import EncodedFrame
-from media.engine.door import Carrying, Event, Failed, Gain, Levels, Lost, StreamFigures, View
+from media.engine.door import Carrying, Event, Failed, Gain, Levels, Lost, PlaceFigures, StreamFigures, View
 from media.engine.opus import Encoder
 from media.engine.peer import Peer
 from media.engine.picture import Deliver, PictureLine, Shape
@@ -72,6 +72,8 @@ class Place:
         self._carrying_since: dict[str, float] = {}
         self._ticks = 0
         self._gone_drops: Counter[str] = Counter()
+        self._gone_counts: Counter[str] = Counter()
+        self._most: dict[str, float] = {}
 
     # Connections
 
@@ -89,6 +91,7 @@ class Place:
         if peer is None:
             return
         self._gone_drops.update(peer.drops)
+        _add(self._gone_counts, peer.counts)
         peer.close()
         if self._connections(seat):
             self._follow(seat)
@@ -96,6 +99,7 @@ class Place:
         self._listeners.pop(seat, None)
         if (source := self._sources.pop(seat, None)) is not None:
             self._gone_drops.update(source.drops)
+            _add(self._gone_counts, source.line.counts)
             source.line.close()
 
     def close(self) -> list[Peer]:
@@ -166,6 +170,24 @@ class Place:
             drops.update(source.drops)
         return tuple(peer.figures() for peer in self._peers.values()), dict(drops)
 
+    def survey(self) -> PlaceFigures:
+        """Everything counted since the place began, those who left included, and how it stands now."""
+        counts = Counter(self._gone_counts)
+        for peer in self._peers.values():
+            _add(counts, peer.counts)
+        for source in self._sources.values():
+            _add(counts, source.line.counts)
+        for name, count in counts.items():  # a packet that was lost and comes after all is lost no more: not here
+            self._most[name] = max(count, self._most.get(name, 0))
+        delays = {seat: source.voice.delay_s for seat, source in self._sources.items()}
+        return PlaceFigures(
+            self.name,
+            dict(self._most),
+            self.figures()[1],
+            outputs=sum(source.line.outputs for source in self._sources.values()),
+            delays_s={seat: delay for seat, delay in delays.items() if delay is not None},
+        )
+
     # The tick
 
     def tick(self, number: int) -> None:
@@ -232,3 +254,8 @@ class Place:
         source = self._sources.get(seat)
         if source is not None and source.speaker is not None:
             spawn(source.speaker.ask_key_frame(), "ask-key-frame")
+
+
+def _add(total: Counter[str], counts: dict[str, float]) -> None:
+    for name, count in counts.items():
+        total[name] += count  # type: ignore[assignment] # seconds, too

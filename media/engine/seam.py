@@ -44,7 +44,10 @@ from aiortc.rtp import (
     unwrap_rtx,
 )
 
+from media import h264
+from media.assembly import Fragment
 from media.engine.spawn import spawn
+from media.errors import MediaError
 
 TOUCHED = {
     "aiortc.rtcpeerconnection.RTCPeerConnection": (
@@ -125,8 +128,10 @@ class Incoming:
     def on_sound(self, sequence: int, timestamp: int, payload: bytes) -> None:
         """One Opus packet: RTP sequence number, 48 kHz timestamp, payload."""
 
-    def on_picture(self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool, key: bool) -> None:
-        """One VP8 packet without its payload descriptor; without payload it is padding."""
+    def on_picture(
+        self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool | None, key: bool
+    ) -> None:
+        """One packet of VP8 (without its payload descriptor) or H.264 (as Annex B); without payload it is padding."""
 
     def on_key_frame_wanted(self) -> None:
         """The peer cannot go on without a key frame (PLI or FIR)."""
@@ -155,6 +160,7 @@ class Receiver:
         self._remb_floor = start_bits_per_s
         self._floored_until = float("-inf")
         self._reports: asyncio.Task[None] | None = None
+        self._forgotten = (0, 0)
 
     @property
     def track(self) -> RemoteStreamTrack | None:
@@ -217,7 +223,7 @@ class Receiver:
             original, apt = self._rtx.get(packet.ssrc), codec.parameters.get("apt")
             if original is None or len(packet.payload) < 2 or not isinstance(apt, int) or apt not in self._codecs:
                 return
-            packet = unwrap_rtx(packet, payload_type=apt, ssrc=original)
+            packet, codec = unwrap_rtx(packet, payload_type=apt, ssrc=original), self._codecs[apt]
         self._media_ssrc = packet.ssrc
         if self._kind == "audio":
             if packet.payload:
@@ -227,16 +233,15 @@ class Receiver:
             self._incoming.on_picture(packet.sequence_number, packet.timestamp, False, b"", False, False)
             return
         try:
-            descriptor, payload = VpxPayloadDescriptor.parse(packet.payload)
-        except ValueError:
+            part = h264.depacketise(packet.payload) if codec.name == "H264" else _vp8_fragment(packet.payload)
+        except (ValueError, MediaError):
             return
-        begins = bool(descriptor.partition_start) and descriptor.partition_id == 0
-        key = begins and bool(payload) and not payload[0] & 1
-        self._incoming.on_picture(packet.sequence_number, packet.timestamp, bool(packet.marker), payload, begins, key)
+        number, timestamp, marker = packet.sequence_number, packet.timestamp, bool(packet.marker)
+        self._incoming.on_picture(number, timestamp, marker, part.payload, part.begins, part.key)
 
     def counts(self) -> tuple[int, int]:
         """Media packets received, and lost for good, since the beginning."""
-        received = lost = 0
+        received, lost = self._forgotten
         for ssrc, stream in self._streams.items():
             if ssrc not in self._rtx:
                 received += stream.packets_received
@@ -256,6 +261,9 @@ class Receiver:
             await self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=self._media_ssrc))
 
     def _forget(self, ssrc: int) -> None:
+        if ssrc not in self._rtx and (stream := self._streams.get(ssrc)) is not None:
+            received, lost = self._forgotten
+            self._forgotten = (received + stream.packets_received, lost + max(0, stream.packets_lost))
         for known in (
             self._streams,
             self._sender_report,
@@ -310,6 +318,12 @@ class Receiver:
             await self._transport._send_rtp(bytes(packet))
 
 
+def _vp8_fragment(payload: bytes) -> Fragment:
+    descriptor, payload = VpxPayloadDescriptor.parse(payload)
+    begins = bool(descriptor.partition_start) and descriptor.partition_id == 0
+    return Fragment(payload, begins, begins and bool(payload) and not payload[0] & 1)
+
+
 class Sender(RTCRtpSender):
     """The library's sender, which tells the connection what the peer asks for."""
 
@@ -341,6 +355,19 @@ class PeerConnection(RTCPeerConnection):
         self._start_bits_per_s = start_bits_per_s
         self.malformed = 0
         """Packets from the peer that the library's parsers choked on."""
+
+    def counts(self) -> dict[str, float]:
+        """What it received and sent so far, by the door's `COUNTS`."""
+        counts: Counter[str] = Counter()
+        for transceiver in self.getTransceivers():
+            receiver: object = transceiver.receiver
+            assert isinstance(receiver, Receiver)
+            packets, lost = receiver.counts()
+            counts.update({f"{transceiver.kind}_packets": packets, f"{transceiver.kind}_lost": lost})
+        for transport in {transceiver.sender.transport for transceiver in self.getTransceivers()}:
+            (carried,) = transport._get_stats().values()
+            counts.update(received_bytes=carried.bytesReceived, sent_bytes=carried.bytesSent)
+        return dict(counts)
 
     def _RTCPeerConnection__createDtlsTransport(self) -> RTCDtlsTransport:  # noqa: N802 (as below)
         make: Callable[[], RTCDtlsTransport] = super()._RTCPeerConnection__createDtlsTransport  # type: ignore[misc]

@@ -8,7 +8,7 @@ import numpy as np
 from media.conceal import Concealment
 from media.engine.opus import Decoder
 from media.playout import Playout
-from media.sound import FRAME_SAMPLES, Frame, silence
+from media.sound import FRAME_SAMPLES, TICK_S, Frame, silence
 
 PACKETS_PER_TICK = 8
 """2.5 ms packets are the shortest that Opus knows."""
@@ -56,6 +56,11 @@ class Voice:
         """Another connection speaks from now on: what was playing fades out."""
         self._dropped_before = self.drops["sound_in"]
         self._playout, self._decoder, self._rest = Playout(), Decoder(), silence(0)
+
+    @property
+    def delay_s(self) -> float | None:
+        """How much sound is kept back to be in time; None while nothing plays."""
+        return self._playout.delay.target * TICK_S if self._playout.playing else None
 
     @property
     def drops(self) -> dict[str, int]:

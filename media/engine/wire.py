@@ -20,7 +20,7 @@ WORDS: dict[str, type[Any]] = {
     word.__name__: word
     for word in (
         *(door.Connect, door.AddCandidate, door.Disconnect, door.Route, door.Show, door.Measure, door.ClosePlace),
-        *(door.Done, door.Answered, door.Refused, door.Measured),
+        *(door.Survey, door.Done, door.Answered, door.Refused, door.Measured, door.Surveyed),
         *(door.Carrying, door.Lost, door.Failed, door.Levels),
     )
 }

@@ -33,7 +33,7 @@ async def ran(*arguments: str, state_dir: Path, **environment: str) -> tuple[int
     return process.returncode or 0, out.decode(), error.decode()
 
 
-@pytest.mark.parametrize("command", ["run", "links", "check", "revoke", "loopback", "demo"])
+@pytest.mark.parametrize("command", ["run", "links", "sheet", "check", "revoke", "loopback", "demo"])
 async def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     code, out, _ = await ran(command, "--help", state_dir=tmp_path)
     assert code == 0
@@ -43,7 +43,7 @@ async def test_every_command_explains_itself(tmp_path: Path, command: str) -> No
 async def test_help_lists_commands_and_settings(tmp_path: Path) -> None:
     code, out, _ = await ran("--help", state_dir=tmp_path)
     assert code == 0
-    for word in ("run", "links", "check", "revoke", "loopback", "demo", "HANMARU_EVENT", "HANMARU_ANNOUNCE"):
+    for word in ("run", "links", "sheet", "check", "revoke", "loopback", "demo", "HANMARU_EVENT", "HANMARU_ANNOUNCE"):
         assert word in out
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from server.event import load
-from server.links import links_of, name_of, qr_code, seats_of, table
+from server.links import equipment_table, links_of, name_of, qr_code, seats_of, table
 from server.tokens import Tokens
-from signaling.seats import parse_seat
+from signaling.seats import Role, parse_seat
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 EVENT = load("events/suwon-hanoi.toml")
@@ -77,3 +77,12 @@ def test_a_qr_code_fits_a_terminal() -> None:
     rows = qr_code(LINKS[0].url).splitlines()
     assert len(rows) <= 50
     assert max(len(row) for row in rows) <= 80
+
+
+def test_equipment_is_set_up_with_two_addresses_and_a_token_for_each_room() -> None:
+    text = equipment_table(LINKS)
+    rooms = [link for link in LINKS if link.seat.role is Role.ROOM]
+    assert text.count("  token  ") == len(rooms)
+    assert (
+        f"  sends  {ORIGIN}/whip/booth-1/suwon\n  plays  {ORIGIN}/whep/booth-1/suwon\n  token  {rooms[0].token}" in text
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - nothing is bound here
 
 def test_an_empty_environment_serves_the_hanoi_example_on_this_machine_alone() -> None:
     settings = read({})
-    assert settings.event == CHECKOUT / "events" / "suwon-hanoi.toml"
+    assert settings.event == CHECKOUT / "events" / "default.toml"
     assert settings.event.is_file()
     assert (settings.host, settings.port) == ("127.0.0.1", 8443)
     assert settings.state_dir == CHECKOUT / ".hanmaru"
@@ -80,6 +81,56 @@ def test_everything_wrong_is_told_at_once_and_a_secret_is_never_shown() -> None:
     for name in ("PORT", "SECRET", "ANNOUNCE", "MEDIA_ADDRESSES", "PUBLIC_ORIGINS", "KEY"):
         assert f"HANMARU_{name}" in text
     assert "hunter2" not in text
+
+
+def test_behind_a_proxy_plain_http_is_served_where_it_is_safe_and_links_point_to_the_proxy() -> None:
+    plain = {"HANMARU_TLS": "off", "HANMARU_PORT": "8080", "HANMARU_PUBLIC_ORIGINS": "https://hanmaru.example"}
+    settings = read(plain)
+    assert not settings.tls
+    assert settings.origin == "https://hanmaru.example"
+    assert settings.origin_here == "http://localhost:8080"
+    settings = read({**plain, "HANMARU_HOST": EVERYWHERE, "HANMARU_TRUSTED_PROXIES": "10.0.0.1, fd00::/8"})
+    assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.1/32", "fd00::/8"]
+    assert read({}).trusted_proxies == ()
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"HANMARU_TLS": "off", "HANMARU_HOST": EVERYWHERE, "HANMARU_PUBLIC_ORIGINS": "https://a.example"}, "bind to"),
+        ({"HANMARU_TLS": "off"}, "what browsers type"),
+        (
+            {
+                "HANMARU_TLS": "off",
+                "HANMARU_PUBLIC_ORIGINS": "https://a.example",
+                "HANMARU_CERTIFICATE": "c.pem",
+                "HANMARU_KEY": "k.pem",
+            },
+            "has no use",
+        ),
+        ({"HANMARU_TLS": "maybe"}, "on or off"),
+        ({"HANMARU_TRUSTED_PROXIES": "proxy.example"}, "addresses or networks"),
+        ({"HANMARU_METRICS": "everybody"}, "addresses or networks"),
+        ({"HANMARU_PUBLIC_ORIGINS": "https://a.example/hanmaru"}, "a host name of its own"),
+    ],
+)
+def test_what_is_not_safe_or_cannot_work_behind_a_proxy_is_refused_with_a_sentence(
+    environment: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(SettingsFaults) as refused:
+        read(environment)
+    (said,) = refused.value.sentences
+    assert sentence in said
+
+
+def test_figures_are_for_private_networks_unless_somebody_says_otherwise() -> None:
+    for word, networks in {"off": None, "token": (), "192.0.2.0/24": (ip_network("192.0.2.0/24"),)}.items():
+        assert read({"HANMARU_METRICS": word}).metrics == networks
+    private = read({}).metrics
+    assert private == read({"HANMARU_METRICS": "private"}).metrics
+    assert private is not None
+    for address, is_private in {"10.1.2.3": True, "127.0.0.1": True, "203.0.113.9": False, "172.32.0.1": False}.items():
+        assert any(ip_address(address) in network for network in private) is is_private
 
 
 @pytest.mark.parametrize(

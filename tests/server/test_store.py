@@ -44,6 +44,14 @@ async def test_a_fact_is_written_once_and_a_batch_wholly_or_not_at_all(store: St
     assert await store.facts("booth-1") == (fact(1),)
 
 
+async def test_what_is_written_and_what_fails_is_counted(store: Store) -> None:
+    await store.append([fact(1), fact(2)])
+    with pytest.raises(LocalError):
+        await store.append([fact(2)])
+    assert (store.written, store.failures, sum(store.writes.counts)) == (2, 1, 1)
+    assert store.writes.sum_s > 0
+
+
 async def test_appending_nothing_is_fine(store: Store) -> None:
     await store.append([])
     assert await store.facts("booth-1") == ()

@@ -20,7 +20,10 @@ from signaling.view import view
 SUWON, HANOI = "room.booth-1.suwon", "room.booth-1.hanoi"
 KIM, LEE = "interpreter.booth-1.kim", "interpreter.booth-1.lee"
 DESK, FAR_DESK, TECHNICIAN = "operator.booth-1.suwon", "operator.booth-1.hanoi", "technician.tech"
-SEATS = (SUWON, HANOI, KIM, LEE, DESK, FAR_DESK, TECHNICIAN)
+SUWON_FEED, HANOI_FEED = "feed.booth-1.suwon", "feed.booth-1.hanoi"
+SUWON_DISPLAY, HANOI_DISPLAY = "display.booth-1.suwon.1", "display.booth-1.hanoi.1"
+EQUIPMENT = (SUWON_FEED, HANOI_FEED, SUWON_DISPLAY, HANOI_DISPLAY)
+SEATS = (SUWON, HANOI, KIM, LEE, DESK, FAR_DESK, TECHNICIAN, *EQUIPMENT)
 E = TypeVar("E", bound=Effect)
 
 
@@ -82,7 +85,7 @@ class AtBooth:
         """Clients that take their seats and, where the seat has media, connect."""
         for seat in seats:
             self.hello(seat)
-            if seat.startswith(("room", "interpreter")):
+            if not seat.startswith(("operator", "technician")):
                 self.connect(seat)
 
     def leave(self, seat: str) -> tuple[Effect, ...]:

@@ -56,6 +56,8 @@ class ScriptedEngine:
         self.gate = asyncio.Event()
         """Connections wait for it."""
         self.gate.set()
+        self.hangs = False
+        """Whether it gives no figures, ever."""
         self.tell: Callable[[door.Event], None] = lambda event: None
 
     def listen(self, listener: Callable[[door.Event], None]) -> None:
@@ -67,6 +69,8 @@ class ScriptedEngine:
             self._came.notify_all()
         if isinstance(command, door.Connect):
             await self.gate.wait()
+        if isinstance(command, door.Survey) and self.hangs:
+            await asyncio.Event().wait()
         await asyncio.sleep(0)
         return self.outcomes.get(type(command), lambda _: door.Done())(command)
 
@@ -94,9 +98,9 @@ class Line:
     async def say(self, kind: str, **fields: Any) -> None:
         await self.socket.send_str(json.dumps({"type": kind, **fields}))
 
-    async def next(self, *kinds: str) -> dict[str, Any]:
+    async def next(self, *kinds: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The next message of one of these types; others before it are passed over."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(within_s):
             while True:
                 message = await self.socket.receive()
                 if message.type is aiohttp.WSMsgType.PING:
@@ -151,12 +155,16 @@ class Hall:
 
 @asynccontextmanager
 async def hall(
-    folder: Path, *, event: Event = EVENT, record: Callable[[Store], Record] = lambda store: store
+    folder: Path,
+    *,
+    event: Event = EVENT,
+    record: Callable[[Store], Record] = lambda store: store,
+    **environment: str,
 ) -> AsyncIterator[Hall]:
-    """A server on a free port; its facts stay in `folder`."""
+    """A server on a free port; its facts stay in `folder`. `environment`: settings, without their `HANMARU_`."""
     engine, store = ScriptedEngine(), Store(folder / "facts.sqlite3")
-    settings = read({"HANMARU_STATE_DIR": str(folder)})
+    settings = read({f"HANMARU_{name}": value for name, value in {"STATE_DIR": str(folder), **environment}.items()})
     conductor = Conductor(event, engine, record(store))
-    app = make_app(settings, event, conductor=conductor, store=store, tokens=TOKENS)
+    app = make_app(settings, event, conductor=conductor, store=store, tokens=TOKENS, engines={"engine": engine})
     async with TestClient(TestServer(app), cookie_jar=aiohttp.DummyCookieJar()) as client:
         yield Hall(client, engine)

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,8 +85,17 @@ def free_port() -> int:
         return port
 
 
-async def serve(state_dir: Path, event: Path = TEST_EVENT, port: int | None = None, module: str = "server") -> Served:
-    """Start the server and wait until it is ready. Raises RuntimeError with its log when it does not get there."""
+async def serve(
+    state_dir: Path,
+    event: Path = TEST_EVENT,
+    port: int | None = None,
+    module: str = "server",
+    settings: Mapping[str, str] | None = None,
+) -> Served:
+    """Start the server and wait until it is ready. Raises RuntimeError with its log when it does not get there.
+
+    `settings`: further variables of its environment.
+    """
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HANMARU_")},
         "HANMARU_EVENT": str(event),
@@ -93,6 +103,7 @@ async def serve(state_dir: Path, event: Path = TEST_EVENT, port: int | None = No
         "HANMARU_PORT": str(port or free_port()),
         "HANMARU_STATE_DIR": str(state_dir),
         "PYTHONUNBUFFERED": "1",
+        **(settings or {}),
     }
     log = _log_in(state_dir)
     with log.open("ab") as out:
@@ -117,7 +128,8 @@ def _log_in(state_dir: Path) -> Path:
 
 
 async def _until_ready(served: Served) -> None:
-    address = f"https://127.0.0.1:{served.environment['HANMARU_PORT']}/readyz"
+    scheme = "http" if served.environment.get("HANMARU_TLS") == "off" else "https"
+    address = f"{scheme}://127.0.0.1:{served.environment['HANMARU_PORT']}/readyz"
     deadline_s = asyncio.get_running_loop().time() + READY_S
     async with aiohttp.ClientSession() as http:
         while True:

@@ -16,6 +16,7 @@ from tools.say import Stop
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine whose PATH holds nothing but the commands that a test writes."""
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(debian, "POLICY", tmp_path / "policy-rc.d")
     return tmp_path
 
 
@@ -27,7 +28,7 @@ def command(machine: Path, name: str, script: str) -> None:
 
 def test_every_listed_package_has_a_step_that_asks_for_it() -> None:
     rows = [line for line in debian.LIST.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    assert len(rows) == len(debian.needed_for("set-up")) + len(debian.needed_for("test"))
+    assert len(rows) == sum(len(debian.needed_for(step)) for step in ("set-up", "sheet", "test"))
     assert "chromium" in debian.needed_for("test")
 
 
@@ -45,6 +46,21 @@ def test_root_installs_what_is_missing_after_an_update(machine: Path, monkeypatc
     debian.install("set-up")
     calls = (machine / "calls").read_text(encoding="utf-8").splitlines()
     assert calls == ["update", "install --yes --no-install-recommends python3-venv"]
+
+
+def test_no_service_starts_because_of_a_test_and_nothing_stays_behind(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = machine / "policy-rc.d"
+    command(machine, "dpkg-query", "exit 1")
+    command(machine, "apt-get", f"{policy}; echo $? >> {machine}/said")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    debian.install("set-up")
+    assert (machine / "said").read_text(encoding="utf-8") == "101\n101\n"
+    assert not policy.exists()
+    command(machine, "policy-rc.d", "exit 104")
+    debian.install("set-up")
+    assert policy.exists(), "somebody else's policy"
 
 
 def test_what_is_there_costs_nothing(machine: Path) -> None:
