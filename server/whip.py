@@ -154,7 +154,7 @@ def _options(request: web.Request, methods: str, accepted: Mapping[str, str]) ->
         "Access-Control-Max-Age": "600",
     }
     cors = _cors(request)
-    return web.Response(status=204, headers={"Allow": methods, **accepted, **cors, **(asked if cors else {})})
+    return web.Response(headers={"Allow": methods, **accepted, **cors, **(asked if cors else {})})
 
 
 def _cors(request: web.Request) -> dict[str, str]:
