@@ -63,6 +63,7 @@ class Doorway:
 
     async def _begin(self, request: web.Request, room: Seat) -> web.StreamResponse:
         text = await _body(request, SDP, {"Accept-Post": SDP})
+        _room(request)  # once more: the link may have been revoked while the body was on its way
         if not text.startswith("v=0"):
             raise Problem("bad_request", "The body is not SDP: it must begin with v=0.")
         offer = one_way(text, str(MEDIA[self.role][0]))
@@ -140,6 +141,8 @@ async def _body(request: web.Request, media_type: str, accepted: Mapping[str, st
         raise Problem("too_slow", "The request did not arrive in due time.") from None
     except UnicodeDecodeError:
         raise Problem("bad_request", "The body is not UTF-8.") from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise Problem("bad_request", "The body could not be read.") from None
 
 
 def _no_such_method(methods: str) -> Problem:

@@ -17,7 +17,7 @@ import signaling
 from media.engine import door
 from server import whip
 from server.equipment import NEW_BURST
-from server.keys import CONDUCTOR, EQUIPMENT
+from server.keys import CONDUCTOR, EQUIPMENT, REVOCATIONS
 from server.lockout import DISTINCT_TOKENS
 from server.problems import STATUS
 from signaling.seats import Role, Seat
@@ -310,6 +310,25 @@ async def test_a_body_that_does_not_come_is_not_waited_for(at: Hall, monkeypatch
     headers = {**bearer(), "Content-Type": "application/sdp"}
     async with at.client.post("/whip/booth-1/suwon", data=dawdling(), headers=headers) as answer:
         await told(answer, 408, "too_slow")
+
+
+async def test_a_link_that_is_revoked_while_the_body_comes_opens_nothing(at: Hall) -> None:
+    async def offering() -> AsyncIterator[bytes]:
+        yield FEED_OFFER[:10].encode()
+        await asyncio.sleep(0.05)
+        at.app[REVOCATIONS].revoke(SUWON, datetime.now(UTC))
+        yield FEED_OFFER[10:].encode()
+
+    headers = {**bearer(), "Content-Type": "application/sdp"}
+    async with at.client.post("/whip/booth-1/suwon", data=offering(), headers=headers) as answer:
+        await told(answer, 401, "bad_token")
+    assert at.engine.asked(door.Connect) == []
+
+
+async def test_a_body_that_cannot_be_read_is_refused(at: Hall) -> None:
+    headers = {**bearer(), "Content-Type": "application/sdp", "Content-Encoding": "gzip"}
+    async with at.client.post("/whip/booth-1/suwon", data=b"no gzip at all", headers=headers) as answer:
+        await told(answer, 400, "bad_request")
 
 
 async def test_the_fifth_display_of_a_site_is_refused_until_one_ends(at: Hall) -> None:
