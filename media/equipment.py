@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from media.errors import OfferError
+from media.sdp import MOST_MEDIA, lines_of
 
-MOST_MEDIA = 8  # what is longer is no offer, and refused as such
 LIBRARY_FORMAT = "packetization-mode=1;profile-level-id=42e01f"
 SYMMETRIC = ("level-asymmetry-allowed", "packetization-mode", "profile-level-id")
 """An answer repeats these as they were offered (RFC 6184 section 8.2.2)."""
@@ -49,7 +49,7 @@ class Format:
 def unbundled(offer: str) -> str:
     """Return the offer with port and transport in every line that is `bundle-only` (RFC 9143 section 6)."""
     session, *media = _sections(offer)
-    if not 1 < len(media) <= MOST_MEDIA:
+    if not 1 < len(media) <= MOST_MEDIA:  # what is longer is no offer, and refused as such
         return offer
     first = media[0]
     shared = [line for line in first if line.startswith(tuple(f"a={name}" for name in _SHARED))]
@@ -133,7 +133,7 @@ def _parameters(text: str) -> dict[str, str]:
 def _sections(sdp: str) -> list[list[str]]:
     """The lines, with their ends, of the session and of each media line."""
     sections: list[list[str]] = [[]]
-    for line in filter(None, re.split(r"(?<=\n)", sdp)):
+    for line in lines_of(sdp):
         if line.startswith("m="):
             sections.append([])
         sections[-1].append(line if line.endswith("\n") else line + "\r\n")

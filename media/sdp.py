@@ -84,7 +84,7 @@ def filter_candidates(sdp: str, *, loopback: bool) -> tuple[str, int]:
     """Return the offer without the candidates that must not be contacted, and how many were dropped."""
     kept: list[str] = []
     dropped = 0
-    for line in _lines(sdp):
+    for line in lines_of(sdp):
         if line.startswith("a=candidate:"):
             try:
                 fine = candidates.allowed(candidates.parse(line.rstrip("\r\n")), loopback=loopback)
@@ -112,7 +112,7 @@ def tune_answer(sdp: str, start_kbps: int, min_kbps: int, max_kbps: int) -> str:
     wanted = {"opus": sound, "vp8": picture, "h264": picture}
     tuned: list[str] = []
     section: list[str] = []
-    for line in _lines(sdp):
+    for line in lines_of(sdp):
         if line.startswith("m="):
             tuned += _tune_section(section, wanted)
             section = []
@@ -186,7 +186,7 @@ def _check_codecs(section: _Section) -> None:
 
 def _sections(sdp: str) -> Iterator[_Section]:
     section = _Section()
-    for line in _lines(sdp):
+    for line in lines_of(sdp):
         body = line.rstrip("\r\n")
         if body.startswith("m="):
             yield section
@@ -235,7 +235,7 @@ def _merge(parameters: str, ours: Mapping[str, str]) -> str:
     return ";".join(kept + [f"{key}={value}" for key, value in ours.items()])
 
 
-def _lines(sdp: str) -> list[str]:
+def lines_of(sdp: str) -> list[str]:
     """Return the lines with their ends, so that joined they are the same text."""
     return [line for line in re.split(r"(?<=\n)", sdp) if line]
 

@@ -14,7 +14,7 @@ from av.packet import Packet
 
 from media import equipment
 from media.assembly import PLI_EVERY_S, EncodedFrame
-from media.candidates import allowed, announce, parse
+from media.candidates import MOST_CANDIDATES, allowed, announce, parse
 from media.engine.door import AddCandidate, Connect, StreamFigures
 from media.engine.seam import EncodedTrack, Incoming, PeerConnection, Receiver, offering
 from media.engine.spawn import spawn
@@ -36,7 +36,6 @@ SOUND_OUT = 10
 """Packets, 200 ms: a sender that far behind skips the oldest."""
 PICTURE_OUT = 30
 """Frames, one second."""
-MAX_CANDIDATES = 32
 NO_CONNECTION = "There is no connection that this candidate could belong to."
 ANSWERS = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly"}
 
@@ -135,8 +134,8 @@ class Peer(Incoming):
             self._candidates_dropped += 1
             return
         self._candidates += 1
-        if self._candidates > MAX_CANDIDATES:
-            raise CandidateError(f"A connection may have {MAX_CANDIDATES} candidates at most.")
+        if self._candidates > MOST_CANDIDATES:
+            raise CandidateError(f"A connection may have {MOST_CANDIDATES} candidates at most.")
         candidate = candidate_from_sdp(command.candidate.removeprefix("candidate:"))
         # Bundled: every candidate belongs to the one transport, which the library files under the first m-line.
         candidate.sdpMid = self._pc.getTransceivers()[0].mid

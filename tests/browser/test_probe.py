@@ -36,7 +36,7 @@ const paint = canvas.getContext("2d");
 window.width = 1;
 window.frozen = false;
 setInterval(() => {
-  if (window.frozen) return;
+  if (window.frozen) return paint.fillRect(0, 0, 1, 1 + (performance.now() % 2)); // frames go on, the card does not
   paint.fillRect(0, 0, canvas.width, canvas.height);
   paint.drawImage(camera, (canvas.width * (1 - window.width)) / 2, 0, canvas.width * window.width, canvas.height);
 }, 66);
@@ -79,10 +79,9 @@ async def mirror(
 
 async def test_card_and_voice_arrive(mirror: Participant) -> None:
     assert await mirror.probe.circle() == pytest.approx(1, abs=0.01)
-    levels = levels_db(await mirror.probe.sound(3), FUNDAMENTALS_HZ)
+    levels = levels_db(await mirror.probe.sound(6), FUNDAMENTALS_HZ)  # coding noise that is no voice averages out
     assert levels[VOICE_HZ] == pytest.approx(LEVEL_DBFS, abs=6)
-    # Three seconds through Opus leave 62 to 78 dB; consultations ask this ear for 50.
-    assert max(level for voice_hz, level in levels.items() if voice_hz != VOICE_HZ) < levels[VOICE_HZ] - 55
+    assert max(level for voice_hz, level in levels.items() if voice_hz != VOICE_HZ) < levels[VOICE_HZ] - 60
 
 
 async def test_stretched_picture_is_noticed(mirror: Participant) -> None:
@@ -101,7 +100,7 @@ async def test_frozen_picture_is_noticed(mirror: Participant) -> None:
     await asyncio.sleep(1.2)
     await mirror.browser.page.evaluate("() => { window.frozen = false; }")
     watched = await watching
-    # Whether a still canvas goes on sending the same frame or none at all is the browser's choice; the freeze is ours.
+    assert watched.distinct_fps < watched.fps
     assert 1 < watched.longest_freeze_s < 2.5
     undisturbed = await mirror.probe.watch(2)
     assert undisturbed.longest_freeze_s < 0.8
