@@ -79,13 +79,19 @@ async def mirror(
 
 async def test_card_and_voice_arrive(mirror: Participant) -> None:
     assert await mirror.probe.circle() == pytest.approx(1, abs=0.01)
-    for _ in range(3):  # as consultations are listened to again: what the browser stretched has no level
-        levels = levels_db(await mirror.probe.sound(3), FUNDAMENTALS_HZ)
-        beside = max(level for voice_hz, level in levels.items() if voice_hz != VOICE_HZ) - levels[VOICE_HZ]
-        if beside < -60:
-            break
-    assert levels[VOICE_HZ] == pytest.approx(LEVEL_DBFS, abs=6)
-    assert beside < -60
+    own_db, beside_db = await heard(mirror)
+    for _ in range(2):  # as consultations are listened to again: what the browser stretched has no level
+        if beside_db >= -60:
+            own_db, beside_db = await heard(mirror)
+    assert own_db == pytest.approx(LEVEL_DBFS, abs=6)
+    assert beside_db < -60
+
+
+async def heard(mirror: Participant) -> tuple[float, float]:
+    """The level of the page's own voice in dBFS, and how far the loudest of the others lies beside it, in dB."""
+    levels = levels_db(await mirror.probe.sound(3), FUNDAMENTALS_HZ)
+    own_db = levels.pop(VOICE_HZ)
+    return own_db, max(levels.values()) - own_db
 
 
 async def test_stretched_picture_is_noticed(mirror: Participant) -> None:
