@@ -68,13 +68,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`viewer` sees `source` at exactly width x height pixels; `framing` is `fill` (crop) or `fit` (letterbox)."""
+    """`viewer` sees `source` on width x height pixels; `framing` is `fill` (crop) or `fit` (letterbox)."""
 
     viewer: str
     source: str
     width: int
     height: int
     framing: str
+    exact: bool = True
+    """Whether the picture must have exactly that size and framing; a page does both for itself, a display cannot."""
 
 
 @dataclass(frozen=True, slots=True)
