@@ -16,8 +16,9 @@ from bench.sending import PictureOutlet, VoiceOutlet
 
 ROOMS = ("left", "right")
 INTERPRETER = "interpreter"
+VOICE_S = 10.0  # then it begins again
 MOST_JOINS = 3
-LISTEN_LANGUAGE = {"left": "ko", "right": "vi", INTERPRETER: "en"}
+LANGUAGE_OF = {"left": "ko", "right": "vi", INTERPRETER: "en"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Participant:
     def speak(self, packets: Sequence[bytes] | None = None) -> None:
         """Talk without an end: these packets, or this person's language."""
         assert self.microphone is not None
-        self.microphone.start(packets or speech.packets(LISTEN_LANGUAGE[self.name], 10.0))
+        self.microphone.start(packets or speech.packets(LANGUAGE_OF[self.name], VOICE_S))
 
     def be_quiet(self) -> None:
         """Stay connected without a word."""

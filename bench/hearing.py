@@ -16,15 +16,24 @@ QUIET_BEFORE_S = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Samples with the instant (monotonic seconds) at which each packet of 960 came: `starts_s[i]` is of packet i."""
+    """Samples with the instant (monotonic seconds) at which each packet of 960 came: `starts_s[i]` is of packet i.
+
+    `stamps` are the packets' RTP timestamps.
+    """
 
     samples: np.ndarray
     starts_s: np.ndarray
+    stamps: np.ndarray
 
     def instant_s(self, sample: int) -> float:
         """When that sample could be heard at the earliest: its packet's arrival and its place in it."""
         packet = min(sample // FRAME_SAMPLES, self.starts_s.size - 1)
         return float(self.starts_s[packet]) + (sample - packet * FRAME_SAMPLES) / RATE_HZ
+
+    def timestamp(self, sample: int) -> int:
+        """The RTP timestamp of that sample."""
+        packet = min(sample // FRAME_SAMPLES, self.stamps.size - 1)
+        return int(self.stamps[packet]) + sample - packet * FRAME_SAMPLES
 
 
 def bursts(count: int, every_s: float, length_s: float, level: float, seed: int) -> tuple[np.ndarray, list[int]]:

@@ -84,13 +84,15 @@ class Peer:
 
     async def offer(self) -> str:
         """SDP of the offer, candidates included."""
+        # Before any check can come: the library turns roles round in the middle of one, and nominates nothing then.
+        self._ice._connection.ice_controlling = True
         await self._gather()
         return describe(self.ways, self._ours("actpass"))
 
     async def accept(self, answer: str) -> None:
         """Take the answer's SDP, return when connected; raises ConnectionError or TimeoutError."""
         theirs = secrets(answer)
-        await self._connect(theirs, controlling=True, role="client" if theirs.setup == "passive" else "server")
+        await self._connect(theirs, role="client" if theirs.setup == "passive" else "server")
 
     async def answer(self, offer: str) -> tuple[str, asyncio.Task[None]]:
         """SDP of the answer to an offer, and the task that ends when connected. Its ways are the offer's, turned."""
@@ -99,7 +101,7 @@ class Peer:
             self.ways.append(Way(kind, direction, mid, ssrc, ssrc + 1, media, rtx, extension or 2))
         await self._gather()
         said = describe(self.ways, self._ours("active"))
-        return said, asyncio.create_task(self._connect(secrets(offer), controlling=False, role="client"))
+        return said, asyncio.create_task(self._connect(secrets(offer), role="client"))
 
     def send(self, plain: bytes) -> None:
         """Encrypt an RTP or RTCP packet and give it to the line."""
@@ -115,8 +117,12 @@ class Peer:
         if takes_s is None:
             return
         if takes_s > 0:
-            self._loop.call_later(takes_s, self._output.sendto, secret, self._address)
+            self._loop.call_later(takes_s, self._put, secret)
         else:
+            self._output.sendto(secret, self._address)
+
+    def _put(self, secret: bytes) -> None:
+        if self._output is not None:  # closed while the packet was on its way
             self._output.sendto(secret, self._address)
 
     async def close(self) -> None:
@@ -140,9 +146,8 @@ class Peer:
         assert parameters.password is not None
         return Secrets(parameters.usernameFragment, parameters.password, prints[0], setup, candidates)
 
-    async def _connect(self, theirs: Secrets, *, controlling: bool, role: str) -> None:
+    async def _connect(self, theirs: Secrets, *, role: str) -> None:
         connection = self._ice._connection
-        connection.ice_controlling = controlling
         self._dtls._set_role(role)
         for protocol in connection._protocols:
             self._listen(protocol)

@@ -22,6 +22,7 @@ def timeline(came: Sequence[Arrival]) -> Timeline:
     decoder = Decoder()
     parts: list[np.ndarray] = []
     starts: list[float] = []
+    stamps: list[int] = []
     last: int | None = None
     for one in ordered:
         missing = 0 if last is None else round((one.timestamp - last) % (1 << 32) / FRAME_SAMPLES) - 1
@@ -29,13 +30,15 @@ def timeline(came: Sequence[Arrival]) -> Timeline:
             for late in range(missing, 0, -1):
                 parts.append(decoder.decode(None))
                 starts.append(one.at_s - late * 0.02)
+                stamps.append(one.timestamp - late * FRAME_SAMPLES)
         samples = decoder.decode(one.payload)
         for at in range(0, samples.size, FRAME_SAMPLES):
             parts.append(_whole(samples[at : at + FRAME_SAMPLES]))
             starts.append(one.at_s + at / 48_000)
+            stamps.append(one.timestamp + at)
         last = one.timestamp + max(0, samples.size - FRAME_SAMPLES)
-    samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-    return Timeline(samples, np.array(starts))
+    whole = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    return Timeline(whole, np.array(starts), np.array(stamps))
 
 
 def _whole(block: np.ndarray) -> np.ndarray:
