@@ -5,23 +5,31 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from aiortc import RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
-from av.packet import Packet
 
 from media import equipment
-from media.assembly import PLI_EVERY_S, EncodedFrame
+from media.assembly import EncodedFrame
 from media.candidates import MOST_CANDIDATES, allowed, announce, parse
+from media.capture_clock import CaptureClock
+from media.engine.addresses import offering
 from media.engine.door import AddCandidate, Connect, StreamFigures
-from media.engine.seam import EncodedTrack, Incoming, PeerConnection, Receiver, offering
+from media.engine.receiving import Receiving
+from media.engine.screen import Screen
+from media.engine.seam import PeerConnection, Sender
+from media.engine.sending import Sending
+from media.engine.session import Incoming
 from media.engine.spawn import spawn
 from media.engine.vp8 import MAX_BITS_PER_S, MIN_BITS_PER_S
-from media.errors import CandidateError, OfferError, SizeError
+from media.errors import CandidateError, MediaError, OfferError, SizeError
+from media.numbering import PicturePacket
 from media.picture_in import PictureIn
+from media.rtp import RtpPacket
 from media.sdp import check_offer, filter_candidates, tune_answer
+from media.sound import FRAME_SAMPLES
 
 log = structlog.get_logger("engine.peer")
 
@@ -32,10 +40,8 @@ SILENCE_S = 3.0
 """No RTP of any kind for this long is a lost connection; the library itself notices after about 32 s."""
 SECOND_KIND_S = 2.0
 """A connection carries once every kind has arrived, or this long after the first (a camera may be slow to open)."""
-SOUND_OUT = 10
-"""Packets, 200 ms: a sender that far behind skips the oldest."""
-PICTURE_OUT = 30
-"""Frames, one second."""
+WATCH_EVERY_S = 0.250
+"""How often silence is looked for."""
 NO_CONNECTION = "There is no connection that this candidate could belong to."
 ANSWERS = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly"}
 
@@ -49,9 +55,11 @@ class Owner(Protocol):
 
     def failed(self, peer: Peer, code: str, message: str) -> None: ...  # it never came up, or cannot go on
 
-    def sound(self, peer: Peer, sequence: int, timestamp: int, payload: bytes) -> None: ...  # one Opus packet
+    def sound(self, peer: Peer, packet: RtpPacket, now: float) -> None: ...  # one Opus packet
 
-    def frame(self, peer: Peer, frame: EncodedFrame) -> None: ...  # one whole encoded picture
+    def picture(self, peer: Peer, packet: PicturePacket, now: float) -> None: ...  # one packet of its picture
+
+    def frame(self, peer: Peer, frame: EncodedFrame) -> None: ...  # one whole encoded picture, if `assemble` was asked
 
     def key_frame_wanted(self, peer: Peer) -> None: ...  # as a viewer it cannot go on without one
 
@@ -73,17 +81,20 @@ class Peer(Incoming):
         self._start_bits_per_s = start_bits_per_s
         self._pc = PeerConnection(self, start_bits_per_s)
         self._picture = PictureIn("vp8")
+        self._assembling = False
+        self._clock = CaptureClock()
         self._opened_at = time.monotonic()
         self._arrived: dict[str, float] = {}
         self._last_rtp_at: float | None = None
         self._closing: asyncio.Task[None] | None = None
         self._failed = False
-        self._asked_at = float("-inf")
         self.is_carrying = False
         self.is_lost = False
-        self.sound_out: EncodedTrack | None = None
-        self.picture_out: EncodedTrack | None = None
-        self._receivers: dict[str, Receiver] = {}
+        self.screen: Screen | None = None
+        """Where it is shown pictures; None where it takes none."""
+        self._sound_out: Sending | None = None
+        self._sound_sequence = 0
+        self._kinds: set[str] = set()
         self._watch: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
         self._candidates = 0
@@ -151,67 +162,93 @@ class Peer(Incoming):
             self._answered.set()  # who waits for the answer waits in vain
         return self._closing
 
-    async def ask_key_frame(self) -> None:
+    # As a camera
+
+    @property
+    def picture_codec(self) -> str:
+        return self._picture.codec
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        return self._picture.size
+
+    def assemble(self, wanted: bool) -> None:
+        """Whether the owner wants frames, and not packets only."""
+        self._assembling = wanted
+
+    def ask_key_frame(self) -> None:
         """Have the participant's picture begin anew; wishes within 300 ms are one, since each answer is a burst."""
-        now = time.monotonic()
-        if "video" in self._receivers and now - self._asked_at >= PLI_EVERY_S:
-            self._asked_at = now
-            await self._receivers["video"].ask_key_frame()
+        if (receiving := self._receiving("video")) is not None:
+            receiving.want_key_frame(time.monotonic())
+
+    def cap(self, bits_per_s: int | None) -> None:
+        """Ask for no more than this; None for no bound."""
+        if (receiving := self._receiving("video")) is not None:
+            receiving.cap(bits_per_s)
+
+    def captured(self, kind: str, timestamp: int) -> float | None:
+        """When what has this timestamp (32 bits) was captured, in monotonic seconds; None while nobody knows."""
+        return self._clock.captured(kind, timestamp)
+
+    # As a listener
 
     @property
     def hears(self) -> bool:
         """Whether sound can be sent to it now."""
-        return self.sound_out is not None and self.is_carrying
+        return self._sound_out is not None and self._sound_out.live and self.is_carrying
 
-    def put_sound(self, packet: Packet[Any]) -> None:
-        """Send an Opus packet; before the connection carries, nothing is queued."""
-        if self.sound_out is not None and self.is_carrying:
-            self.sound_out.put(packet)
-
-    def put_picture(self, packet: Packet[Any]) -> None:
-        """Send an encoded picture; before the connection carries, nothing is queued."""
-        if self.picture_out is not None and self.is_carrying:
-            self.picture_out.put(packet)
+    def put_sound(self, payload: bytes, tick: int, now: float, captured: float) -> None:
+        """Send the Opus packet of a tick; `captured` is when its sound was, for lip sync."""
+        if self._sound_out is not None and self.hears:
+            timestamp = (self._sound_out.first_timestamp + tick * FRAME_SAMPLES) & 0xFFFFFFFF
+            self._sound_out.send(self._sound_sequence, timestamp, False, payload, now)
+            self._sound_out.stamp(timestamp, captured)
+            self._sound_sequence = (self._sound_sequence + 1) & 0xFFFF
 
     def figures(self) -> StreamFigures:
         """What this connection received so far."""
-        audio = self._receivers["audio"].counts() if "audio" in self._receivers else (0, 0)
-        video = self._receivers["video"].counts() if "video" in self._receivers else (0, 0)
-        return StreamFigures(self.seat, self.generation, *audio, *video, self._picture.frames, *self._picture.size)
+        audio, video = self._received("audio"), self._received("video")
+        return StreamFigures(self.seat, self.generation, *audio, *video, self._picture.pictures, *self._picture.size)
 
     @property
     def counts(self) -> dict[str, float]:
         """What it received and sent so far, by the door's `COUNTS`."""
-        return self._pc.counts()
+        counts: dict[str, float] = {}
+        for kind in self._kinds:
+            counts[f"{kind}_packets"], counts[f"{kind}_lost"] = self._received(kind)
+        counts["received_bytes"], counts["sent_bytes"] = self._pc.carried_bytes
+        return counts
 
     @property
     def drops(self) -> dict[str, int]:
-        """What was dropped on this connection: packets, frames, candidates."""
+        """What was dropped on this connection: packets, candidates."""
+        video = self._receiving("video")
         return {
-            "sound_out": self.sound_out.dropped if self.sound_out else 0,
-            "picture_out": self.picture_out.dropped if self.picture_out else 0,
-            "picture_in": self._picture.dropped,
+            "sound_out": self._sound_out.missed if self._sound_out else 0,
+            "picture_out": self.screen.sending.missed if self.screen else 0,
+            "picture_in": video.dropped if video else 0,
             "candidates": self._candidates_dropped,
             "malformed": self._pc.malformed,
         }
 
-    # What the seam tells us
+    # What the session tells us
 
-    def on_sound(self, sequence: int, timestamp: int, payload: bytes) -> None:
-        if self._hear_from("audio"):
-            self._owner.sound(self, sequence, timestamp, payload)
+    def on_packet(self, codec: str, number: int, packet: RtpPacket, now: float) -> None:
+        if codec == "opus":
+            if self._hear_from("audio", now):
+                self._owner.sound(self, packet, now)
+        elif self._hear_from("video", now):
+            try:
+                self._see(self._picture.read(number, packet.timestamp, packet.marker, packet.payload), now)
+            except SizeError as error:  # a decode bomb ends the connection
+                self._fail(error.code, error.message)
+            except MediaError:  # as good as lost, and it would come no better a second time
+                self.on_lost(number)
+                self.ask_key_frame()
+                raise
 
-    def on_picture(
-        self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool | None, key: bool
-    ) -> None:
-        if not self._hear_from("video"):
-            return
-        try:
-            frames = self._picture.push(sequence, timestamp, marker, payload, begins, key, time.monotonic())
-        except SizeError as error:  # a decode bomb ends the connection
-            self._fail(error.code, error.message)
-            return
-        for frame in frames:
+    def on_lost(self, number: int) -> None:
+        for frame in self._picture.lost(number):
             self._owner.frame(self, frame)
 
     def on_key_frame_wanted(self) -> None:
@@ -220,27 +257,46 @@ class Peer(Incoming):
     def on_bitrate(self, bits_per_s: int) -> None:
         self._owner.bitrate(self, bits_per_s)
 
+    def on_report(self, kind: str, ntp: int, timestamp: int, now: float) -> None:
+        self._clock.report(kind, ntp, timestamp, now)
+
     # Inside
 
     def _add_transceiver(self, kind: str) -> None:
         offered = self._connect.audio if kind == "audio" else self._connect.video
         direction = ANSWERS[offered or "sendrecv"]
-        track: EncodedTrack | None = None
-        if direction in ("sendrecv", "sendonly"):
-            capacity = SOUND_OUT if kind == "audio" else PICTURE_OUT
-            track = EncodedTrack(kind, capacity, self.on_key_frame_wanted if kind == "video" else lambda: None)
-        transceiver = self._pc.addTransceiver(track or kind, direction=direction)
+        transceiver = self._pc.addTransceiver(kind, direction=direction)
         wanted = ("audio/opus",) if kind == "audio" else (f"video/{self._picture.codec}", "video/rtx")
         codecs = [codec for codec in RTCRtpSender.getCapabilities(kind).codecs if codec.mimeType.lower() in wanted]
         transceiver.setCodecPreferences(codecs)
-        if kind == "audio":
-            self.sound_out = track
-        else:
-            self.picture_out = track
+        if direction in ("sendrecv", "sendonly"):
+            sender: object = transceiver.sender
+            assert isinstance(sender, Sender)
+            if kind == "audio":
+                self._sound_out, self._sound_sequence = sender.sending, sender.sending.first_sequence
+            else:
+                self.screen = Screen(sender.sending)
         if direction in ("sendrecv", "recvonly"):
-            receiver: object = transceiver.receiver
-            assert isinstance(receiver, Receiver)
-            self._receivers[kind] = receiver
+            self._kinds.add(kind)
+
+    def _receiving(self, kind: str) -> Receiving | None:
+        return self._pc.session.receivings.get(kind)
+
+    def _received(self, kind: str) -> tuple[int, int]:
+        receiving = self._receiving(kind)
+        return (0, 0) if receiving is None else receiving.counts
+
+    def _see(self, packet: PicturePacket, now: float) -> None:
+        """Hand a packet of the picture on, and the frames that are whole with it if they are wanted."""
+        self._owner.picture(self, packet, now)
+        key = packet.descriptor is not None and packet.descriptor.key
+        if self._assembling or self._picture.codec == "h264":
+            for frame in self._picture.frames(packet):
+                self._owner.frame(self, frame)
+            if self._picture.codec == "h264":
+                key = not self._picture.need_key
+        if key and (receiving := self._receiving("video")) is not None:
+            receiving.key_frame_began()
 
     def _fail(self, code: str, message: str) -> None:
         """Say once that this connection cannot go on; nothing is taken from it any more."""
@@ -248,15 +304,14 @@ class Peer(Incoming):
             self._failed = True
             self._owner.failed(self, code, message)
 
-    def _hear_from(self, kind: str) -> bool:
+    def _hear_from(self, kind: str, now: float) -> bool:
         """Note that a packet came; whether it may be used."""
         if self._failed or self._closing is not None:
             return False
-        now = time.monotonic()
         self._last_rtp_at = now
         if not self.is_carrying:
             self._arrived.setdefault(kind, now)
-            if len(self._arrived) == len(self._receivers) or now - min(self._arrived.values()) > SECOND_KIND_S:
+            if len(self._arrived) == len(self._kinds) or now - min(self._arrived.values()) > SECOND_KIND_S:
                 self.is_carrying = True
                 self._owner.carrying(self)
         elif self.is_lost:
@@ -267,7 +322,7 @@ class Peer(Incoming):
     def _state_changed(self) -> None:
         if self._closing is not None:
             return
-        if self._pc.connectionState == "connected" and not self._receivers and not self.is_carrying:
+        if self._pc.connectionState == "connected" and not self._kinds and not self.is_carrying:
             self.is_carrying = True  # a receive-only seat sends nothing that could tell
             self._owner.carrying(self)
         if self._pc.connectionState in ("closed", "failed"):
@@ -281,16 +336,10 @@ class Peer(Incoming):
             self._fail("media_failed", "The media connection was closed before it carried anything.")
 
     async def _watchdog(self) -> None:
-        """Every 20 ms: what is missing of the picture; whether the line is silent; whether it ever came up."""
+        """Whether the line is silent; whether it ever came up."""
         while True:
-            await asyncio.sleep(0.020)
+            await asyncio.sleep(WATCH_EVERY_S)
             now = time.monotonic()
-            if self._picture.assembler.waiting and "video" in self._receivers:
-                ask = self._picture.assembler.ask(now)
-                if ask.again:
-                    await self._receivers["video"].ask_again(ask.again)
-                if ask.key_frame:
-                    await self.ask_key_frame()
             if not self.is_carrying and now - self._opened_at > CONNECT_TIMEOUT_S:
                 self._fail("media_timeout", "The media connection was not up within 15 seconds.")
                 return
