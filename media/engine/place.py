@@ -124,7 +124,9 @@ class Place:
         self._follow(peer.seat)
         self._show()
         self._carrying_since[peer.seat] = time.monotonic()
-        self.key_frame_wanted(peer)
+        for source in self._seen_by(peer.seat):
+            source.showing.want_rate(peer.seat, None)
+            source.showing.want_key_frame(peer.seat)
         self._tell(Carrying(self.name, peer.seat, peer.generation))
 
     def lost(self, peer: Peer) -> None:

@@ -69,7 +69,7 @@ class Receiving:
         self._gaps = Gaps()
         self._media_ssrc: int | None = None
         self._reports: dict[int, tuple[int, float]] = {}
-        self._polling = False
+        self._poll_at = float("inf")
         self._key_wanted = False
         self._asked_at = float("-inf")
         self._estimate = Estimate(start_bits_per_s)
@@ -104,14 +104,15 @@ class Receiving:
             return
         if packet.ssrc != self._media_ssrc:
             self._media_ssrc, number = packet.ssrc, self._gaps.begin_anew(packet.sequence)
-            self.want_key_frame(now)
+            self._key_wanted = True  # which this packet may begin: one is asked for if it does not
+            self._poll_within(POLL_S, now)
         else:
             arrived = self._gaps.arrive(packet.sequence, now)
             if arrived is None:
                 return
             number = arrived
             if self._gaps:
-                self._poll_later()
+                self._poll_within(POLL_S, now)
         self._taker.on_packet(form.codec, number, packet, now)
 
     def reported(self, ssrc: int, ntp: int, now: float) -> bool:
@@ -131,7 +132,7 @@ class Receiving:
 
     def poll(self, now: float, round_trip_s: float = 0.0) -> None:
         """Ask for what is missing, or give it up; it has itself called again for as long as something is."""
-        self._polling = False
+        self._poll_at = float("inf")
         if self._wire is None:
             return
         lost = self._gaps.lost(now)
@@ -145,7 +146,7 @@ class Receiving:
             pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=self._media_ssrc)
             self._wire.send_rtcp(bytes(pli))
         if self._key_wanted or self._gaps:
-            self._poll_later()
+            self._poll_within(POLL_S if self._gaps else PLI_EVERY_S, now)
 
     def cap(self, bits_per_s: int | None) -> None:
         """Ask the source for no more than its viewers' lines carry; None for no bound."""
@@ -186,10 +187,10 @@ class Receiving:
             self._estimate.forget(oldest)
         return stream
 
-    def _poll_later(self) -> None:
-        if not self._polling:
-            self._polling = True
-            self._look_later(self, POLL_S)
+    def _poll_within(self, delay_s: float, now: float) -> None:
+        if now + delay_s < self._poll_at:
+            self._poll_at = now + delay_s
+            self._look_later(self, delay_s)
 
     def _ask_again(self, sequences: tuple[int, ...]) -> None:
         assert self._media_ssrc is not None

@@ -77,7 +77,7 @@ class Showing:
         self._views = dict(views)
         self._rates = {viewer: rate for viewer, rate in self._rates.items() if viewer in views}
         self._divide()
-        if newcomers:
+        if newcomers - self._made.keys():
             self.ask_key_frame()
 
     def close(self) -> None:
@@ -114,12 +114,14 @@ class Showing:
         elif viewer in self._views:
             self.ask_key_frame()
 
-    def want_rate(self, viewer: str, bits_per_s: int) -> None:
-        """A viewer's line carries this much."""
-        if viewer in self._views:
+    def want_rate(self, viewer: str, bits_per_s: int | None) -> None:
+        """A viewer's line carries this much; None while that is not known, as in the beginning of a connection."""
+        if bits_per_s is None:
+            self._rates.pop(viewer, None)
+        elif viewer in self._views:
             self._rates[viewer] = bits_per_s
             self.line.want_rate(viewer, bits_per_s)
-            self._cap()
+        self._cap()
 
     def ask_key_frame(self) -> None:
         """Have the camera begin anew, if anybody looks."""
