@@ -105,7 +105,7 @@ class Place:
         self._listeners.pop(seat, None)
         if (source := self._sources.pop(seat, None)) is not None:
             self._gone_drops.update(source.drops)
-            _add(self._gone_counts, source.showing.line.counts)
+            _add(self._gone_counts, source.showing.counts)
             source.showing.close()
 
     def close(self) -> list[Peer]:
@@ -186,7 +186,7 @@ class Place:
         for peer in self._peers.values():
             _add(counts, peer.counts)
         for source in self._sources.values():
-            _add(counts, source.showing.line.counts)
+            _add(counts, source.showing.counts)
         for name, count in counts.items():  # a packet that was lost and comes after all is lost no more: not here
             self._most[name] = max(count, self._most.get(name, 0))
         delays = {seat: source.voice.delay_s for seat, source in self._sources.items()}

@@ -51,11 +51,12 @@ class Showing:
         self._forwarded: list[Screen] = []
         self._made: dict[str, Shape] = {}
         self._rates: dict[str, int] = {}
+        self._packets = 0
 
     @property
-    def forwarded(self) -> int:
-        """Connections that the picture goes to as it is."""
-        return len(self._forwarded)
+    def counts(self) -> dict[str, float]:
+        """By the door's `COUNTS`: packets that were forwarded, and what was made."""
+        return {**self.line.counts, "forwarded": self._packets}
 
     def film(self, camera: Camera | None) -> None:
         """The picture comes from this connection from now on, or from none."""
@@ -93,7 +94,10 @@ class Showing:
         captured = None
         for screen in self._forwarded:
             stamp = screen.forward(self._source, packet, now)
-            if stamp is not None and packet.marker:
+            if stamp is None:
+                continue
+            self._packets += 1
+            if packet.marker:
                 if captured is None:
                     captured = self._captured(packet.timestamp, now)
                 screen.sending.stamp(stamp, captured)
