@@ -106,8 +106,8 @@ class Peer(Incoming):
         offer = equipment.unbundled(connect.offer)
         check_offer(offer, audio=connect.audio, video=connect.video)
         offer, self._candidates_dropped = filter_candidates(offer, loopback=connect.loopback_candidates)
-        if "sendrecv" not in (connect.audio, connect.video):
-            offer = equipment.passive(offer)
+        one_way = "sendrecv" not in (connect.audio, connect.video)
+        offer = equipment.passive(offer) if one_way else offer
         chosen = equipment.h264_format(offer) if connect.video == "sendonly" else None
         if chosen is not None:
             offer = equipment.only(offer, chosen)
@@ -126,6 +126,7 @@ class Peer(Incoming):
             raise OfferError("The connection was closed before its answer was ready.", "media_failed")
         start, least, most = (bits // 1000 for bits in (self._start_bits_per_s, MIN_BITS_PER_S, MAX_BITS_PER_S))
         answer = self._pc.localDescription.sdp
+        answer = equipment.multiplexed(answer) if one_way else answer
         answer = tune_answer(equipment.answered(answer, chosen) if chosen else answer, start, least, most)
         self._pc.on("connectionstatechange", self._state_changed)
         self._watch = spawn(self._watchdog(), "peer-watchdog")
