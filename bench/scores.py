@@ -10,6 +10,8 @@ from bench.hearing import RATE_HZ, lag_samples
 
 WIDE_HZ = 16_000  # the rate that both are defined for
 
+SILENT = 1e-4  # -80 dBFS
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -29,6 +31,8 @@ def score(said: np.ndarray, heard: np.ndarray) -> Scores:
         heard = np.pad(heard, (0, said.size - heard.size))
     lag, _ = lag_samples(said, heard)
     cut = heard[lag : lag + said.size]
+    if not np.any(np.abs(cut) > SILENT):
+        return Scores(0.0, 1.0)  # nothing was heard, and both measures fail on nothing
     clean, degraded = (resample_poly(one, WIDE_HZ, RATE_HZ) for one in (said, cut))
     try:
         quality = float(pesq(WIDE_HZ, clean, degraded, "wb"))

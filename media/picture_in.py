@@ -6,66 +6,84 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
-from media import h264, vp8
-from media.assembly import Assembler, EncodedFrame
+from media import h264
+from media.assembly import Assembler, EncodedFrame, Fragment
 from media.errors import MediaError, SizeError
+from media.numbering import PicturePacket
 from media.parameter_sets import ParameterSets, size
+from media.vp8_rtp import describe
+from media.vp8_rtp import size as size_of
 
 MAX_PIXELS = 4096 * 2304
 MIN_SIDE = 2  # one chroma sample
 
 
 class PictureIn:
-    """Takes the packets of one codec, `vp8` or `h264`; `sets` are H.264 parameter sets known before the first."""
+    """Takes the packets of one codec, `vp8` or `h264`; `sets` are H.264 parameter sets known before the first.
+
+    `read` each packet; `frames` puts together what is read, where somebody decodes it.
+    """
 
     def __init__(self, codec: str, sets: Iterable[bytes] = ()) -> None:
-        self.assembler = Assembler()
         self.codec = codec
-        self.frames = 0
+        self.pictures = 0
+        """Counted by their marker bits."""
         self.size = (0, 0)
         """Width and height in pixels, as the stream last said."""
+        self._assembler = Assembler()
         self._sets = ParameterSets()
         with suppress(MediaError):
             self._learn(list(sets))
 
-    @property
-    def dropped(self) -> int:
-        """Packets that were lost for good, or came too late."""
-        return self.assembler.given_up + self.assembler.late
+    def read(self, number: int, timestamp: int, marker: bool, payload: bytes) -> PicturePacket:
+        """One packet (number without wrap, timestamp of 32 bits), with what its descriptor says.
 
-    def push(
-        self, sequence: int, timestamp: int, marker: bool, payload: bytes, begins: bool | None, key: bool, now: float
-    ) -> list[EncodedFrame]:
-        """Take one packet, as `Assembler.push` does, and return the frames that may be decoded now.
-
-        Raises SizeError for a picture that nobody should try to decode (a decode bomb): the stream is to be given up.
+        Raises SizeError for a picture that nobody should try to decode (a decode bomb): the stream is to be given up;
+        MediaError for a packet that is as good as lost.
         """
-        if self.codec == "h264" and begins is not False:
-            try:  # here and not with the frame: some send them as a frame of their own, long before the picture
-                self._learn(h264.units(payload))
-            except SizeError:
-                raise
-            except MediaError:
-                return []  # as good as lost: it is asked for again
-        admitted: list[EncodedFrame] = []
-        for frame in self.assembler.push(sequence, timestamp, marker, payload, begins=begins, key=key, now=now):
-            try:
-                admitted += self._admit_h264(frame) if self.codec == "h264" else self._admit_vp8(frame)
-            except SizeError:
-                raise
-            except MediaError:
-                self.assembler.start_over()
-                break
-        self.frames += len(admitted)
-        return admitted
+        about = None
+        if self.codec == "vp8" and payload:
+            about = describe(payload)
+            if about.key:
+                self._measure(*size_of(payload, about.body))
+        self.pictures += marker
+        return PicturePacket(number, timestamp, marker, payload, about)
 
-    def _admit_vp8(self, frame: EncodedFrame) -> list[EncodedFrame]:
-        if frame.key:
-            header = vp8.parse(frame.payload)
-            if header.width is None or header.height is None:
-                raise MediaError("media_failed", "The VP8 frame is no key frame.")
-            self._measure(header.width, header.height)
-        return [frame]
+    def frames(self, packet: PicturePacket) -> list[EncodedFrame]:
+        """The frames that are whole with this packet, and may be decoded now. Raises as `read` does."""
+        if self.codec == "h264":
+            return self._frames_h264(packet)
+        about = packet.descriptor
+        body, begins, key = (
+            (packet.payload, False, False) if about is None else (packet.payload[about.body :], about.begins, about.key)
+        )
+        return self._assembler.push(packet.number, packet.timestamp, packet.marker, body, begins=begins, key=key)
+
+    def lost(self, number: int) -> list[EncodedFrame]:
+        """Everything up to this number that is missing never comes: the frames that are whole behind it."""
+        return self._assembler.give_up(number)
+
+    @property
+    def need_key(self) -> bool:
+        """Whether frames go on at a key frame only."""
+        return self._assembler.need_key
+
+    def _frames_h264(self, packet: PicturePacket) -> list[EncodedFrame]:
+        part = Fragment(b"", False, False) if not packet.payload else h264.depacketise(packet.payload)
+        if part.begins is not False:  # here and not with the frame: some send sets long before the picture
+            self._learn(h264.units(part.payload))
+        admitted: list[EncodedFrame] = []
+        for frame in self._assembler.push(
+            packet.number, packet.timestamp, packet.marker, part.payload, begins=part.begins, key=part.key
+        ):
+            try:
+                admitted += self._admit_h264(frame)
+            except SizeError:
+                raise
+            except MediaError:
+                self._assembler.start_over()
+                break
+        return admitted
 
     def _admit_h264(self, frame: EncodedFrame) -> list[EncodedFrame]:
         found = h264.units(frame.payload)

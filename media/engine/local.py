@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
+from media.engine.addresses import dropped
 from media.engine.door import (
     AddCandidate,
     Answered,
@@ -27,10 +28,10 @@ from media.engine.door import (
     Surveyed,
     Ticks,
 )
-from media.engine.peer import NO_CONNECTION, Peer
+from media.engine.negotiation import NO_CONNECTION
+from media.engine.peer import Peer
 from media.engine.place import Place
 from media.engine.process import process_figures
-from media.engine.seam import dropped
 from media.engine.spawn import spawn
 from media.engine.ticker import Ticker
 from media.errors import MediaError

@@ -1,7 +1,7 @@
 """The picture line of one source: decode -> scale -> encode, fused in one thread, once per distinct output.
 
 The newest picture wins: when the thread is behind, it decodes what it must and shows only the last. Without a viewer
-nothing is decoded at all. This is the place where a later `forward` output hands encoded frames on as they are.
+nothing is decoded at all: who can take a picture as it is gets it forwarded (`media.engine.showing`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import av
 import structlog
-from av.packet import Packet
 
 from media.assembly import EncodedFrame
 from media.engine.decoding import Decoder
@@ -28,8 +27,18 @@ log = structlog.get_logger("engine.picture")
 BACKLOG_FRAMES = 30
 """One second of pictures. Beyond it all of them go and the line starts over from a key frame."""
 
-Deliver: TypeAlias = "Callable[[frozenset[str], Packet[Any]], object]"
-"""Takes the viewers of an output and its next packet."""
+
+@dataclass(frozen=True, slots=True)
+class MadeFrame:
+    """One picture encoded here, in VP8; `timestamp` (90 kHz) is the source's own."""
+
+    payload: bytes
+    timestamp: int
+    key: bool
+
+
+Deliver: TypeAlias = Callable[[frozenset[str], MadeFrame], object]
+"""Takes the viewers of an output and its next frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ class Output:
 
 
 class PictureLine:
-    """Takes encoded frames of one source and delivers each output's packets to `deliver(viewers, packet)`.
+    """Takes encoded frames of one source and delivers each output's to `deliver(viewers, frame)`.
 
     A picture hangs on those before it, so after any gap (nobody looked, a fault, another source) frames are taken from
     the next key frame on, and `ask_key_frame` is called for each that comes before. `deliver` is called in the line's
@@ -193,11 +202,12 @@ class PictureLine:
             self.drops["picture_skipped"] += 1
             return
         now = time.monotonic()
-        stamp = self._clock.stamp(encoded.timestamp if picture.pts is None else picture.pts, now)
+        source = encoded.timestamp if picture.pts is None else picture.pts
+        stamp = self._clock.stamp(source, now)
         for output in outputs:
             scaled = output.scaler.scale(picture, self._decoder.pixel_aspect)
             scaled.pts, scaled.time_base = stamp, TIME_BASE
             for packet in output.encoder.encode(scaled, now):
-                self._deliver(output.viewers, packet)
+                self._deliver(output.viewers, MadeFrame(bytes(packet), source, packet.is_keyframe))
             self.counts["encoded"] += 1
         self.counts["encode_cpu_s"] += time.thread_time() - decoded_s

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
-
-from av.packet import Packet
 
 from media.assembly import EncodedFrame
 from media.engine.door import Carrying, Event, Failed, Gain, Levels, Lost, PlaceFigures, StreamFigures, View
 from media.engine.opus import Encoder
 from media.engine.peer import Peer
-from media.engine.picture import Deliver, PictureLine, Shape
-from media.engine.spawn import spawn
+from media.engine.picture import MadeFrame, PictureLine
+from media.engine.screen import Screen
+from media.engine.showing import Showing
 from media.engine.voice import Voice
 from media.geometry import plan
 from media.level import Level
 from media.limiter import Limiter
 from media.mixing import Mixer
-from media.sound import Frame
+from media.numbering import PicturePacket
+from media.rtp import RtpPacket
+from media.sound import TICK_S, Frame
 
 LEVELS_EVERY_TICKS = 10
 """200 ms: the meters of the pages."""
@@ -36,17 +36,22 @@ REMB_FLOOR_S = 10.0
 class Source:
     """What the engine holds for one seat that speaks and shows."""
 
-    def __init__(self, deliver: Deliver, ask_key_frame: Callable[[], object]) -> None:
+    def __init__(self, showing: Showing) -> None:
         self.voice = Voice()
         self.meter = Level()
-        self.line = PictureLine(deliver, ask_key_frame)
+        self.showing = showing
         self.speaker: Peer | None = None
         """The connection that counts: its packets are taken, those of others are not."""
 
     @property
     def drops(self) -> dict[str, int]:
         """What was dropped of its sound and its picture, by queue."""
-        return self.voice.drops | self.line.drops
+        return self.voice.drops | self.showing.line.drops
+
+    @property
+    def sound_age_s(self) -> float:
+        """How long ago the sound that plays now was captured, as far as is known here."""
+        return self.voice.delay_s or 0.0
 
 
 class Listener:
@@ -93,14 +98,15 @@ class Place:
         self._gone_drops.update(peer.drops)
         _add(self._gone_counts, peer.counts)
         peer.close()
+        self._show()
         if self._connections(seat):
             self._follow(seat)
             return
         self._listeners.pop(seat, None)
         if (source := self._sources.pop(seat, None)) is not None:
             self._gone_drops.update(source.drops)
-            _add(self._gone_counts, source.line.counts)
-            source.line.close()
+            _add(self._gone_counts, source.showing.counts)
+            source.showing.close()
 
     def close(self) -> list[Peer]:
         """Drop everything; the peers that are closing."""
@@ -115,10 +121,12 @@ class Place:
         """A connection is up, as a source and as a viewer."""
         if peer.seat not in self._sources:
             self._sources[peer.seat] = self._make_source(peer.seat)
-            self._show()
         self._follow(peer.seat)
+        self._show()
         self._carrying_since[peer.seat] = time.monotonic()
-        self.key_frame_wanted(peer)
+        for source in self._seen_by(peer.seat):
+            source.showing.want_rate(peer.seat, None)
+            source.showing.want_key_frame(peer.seat)
         self._tell(Carrying(self.name, peer.seat, peer.generation))
 
     def lost(self, peer: Peer) -> None:
@@ -128,25 +136,27 @@ class Place:
     def failed(self, peer: Peer, code: str, message: str) -> None:
         self._tell(Failed(self.name, peer.seat, peer.generation, code, message))
 
-    def sound(self, peer: Peer, sequence: int, timestamp: int, payload: bytes) -> None:
+    def sound(self, peer: Peer, packet: RtpPacket, now: float) -> None:
         if (source := self._spoken_by(peer)) is not None:
-            source.voice.push(sequence, timestamp, payload)
+            source.voice.push(packet.sequence, packet.timestamp, packet.payload)
+
+    def picture(self, peer: Peer, packet: PicturePacket, now: float) -> None:
+        if (source := self._spoken_by(peer)) is not None:
+            source.showing.packet(packet, now)
 
     def frame(self, peer: Peer, frame: EncodedFrame) -> None:
         if (source := self._spoken_by(peer)) is not None:
-            source.line.offer(frame)
+            source.showing.line.offer(frame)
 
     def key_frame_wanted(self, peer: Peer) -> None:
-        for view in self._views:
-            if view.viewer == peer.seat and view.source in self._sources:
-                self._sources[view.source].line.want_key_frame(peer.seat)
+        for source in self._seen_by(peer.seat):
+            source.showing.want_key_frame(peer.seat)
 
     def bitrate(self, peer: Peer, bits_per_s: int) -> None:
         if time.monotonic() - self._carrying_since.get(peer.seat, 0.0) < REMB_FLOOR_S:
             return
-        for view in self._views:
-            if view.viewer == peer.seat and view.source in self._sources:
-                self._sources[view.source].line.want_rate(peer.seat, bits_per_s)
+        for source in self._seen_by(peer.seat):
+            source.showing.want_rate(peer.seat, bits_per_s)
 
     # Commands
 
@@ -176,7 +186,7 @@ class Place:
         for peer in self._peers.values():
             _add(counts, peer.counts)
         for source in self._sources.values():
-            _add(counts, source.line.counts)
+            _add(counts, source.showing.counts)
         for name, count in counts.items():  # a packet that was lost and comes after all is lost no more: not here
             self._most[name] = max(count, self._most.get(name, 0))
         delays = {seat: source.voice.delay_s for seat, source in self._sources.items()}
@@ -184,7 +194,7 @@ class Place:
             self.name,
             dict(self._most),
             self.figures()[1],
-            outputs=sum(source.line.outputs for source in self._sources.values()),
+            outputs=sum(source.showing.line.outputs for source in self._sources.values()),
             delays_s={seat: delay for seat, delay in delays.items() if delay is not None},
         )
 
@@ -192,6 +202,7 @@ class Place:
 
     def tick(self, number: int) -> None:
         """Mix and send 20 ms of sound; `number` counts ticks of the engine's clock and stamps the packets."""
+        now = time.monotonic()
         frames: dict[str, Frame] = {}
         for seat, source in self._sources.items():
             samples = source.voice.next(quiet=source.meter.quiet)
@@ -205,9 +216,10 @@ class Place:
             if listener is None:
                 listener = self._listeners[seat] = Listener()
             mix = listener.limiter.process(mixes[seat])
+            captured = now - self._sound_age_s(seat)
             for packet in listener.encoder.encode(mix, number):
                 for peer in self._connections(seat):
-                    peer.put_sound(packet)
+                    peer.put_sound(bytes(packet), number, now, captured)
         self._ticks += 1
         if self._ticks % LEVELS_EVERY_TICKS == 0 and self._sources:
             dbfs = {seat: source.meter.dbfs for seat, source in self._sources.items()}
@@ -229,31 +241,44 @@ class Place:
         source.speaker = speaker
         if speaker is not None:
             source.voice.begin_anew()
-            source.line.begin_anew()
+        source.showing.film(speaker)
 
     def _spoken_by(self, peer: Peer) -> Source | None:
         source = self._sources.get(peer.seat)
         return source if source is not None and source.speaker is peer else None
 
     def _make_source(self, seat: str) -> Source:
-        return Source(partial(self._call_soon, self._deliver), partial(self._call_soon, self._ask_key_frame, seat))
+        def made(viewers: frozenset[str], frame: MadeFrame) -> None:
+            self._call_soon(self._made, seat, viewers, frame)
 
-    def _deliver(self, viewers: frozenset[str], packet: Packet[Any]) -> None:
-        for seat in viewers:
-            for peer in self._connections(seat):
-                peer.put_picture(packet)
+        line = PictureLine(made, partial(self._call_soon, self._ask_key_frame, seat))
+        return Source(Showing(seat, line, self._screens))
 
-    def _show(self) -> None:
-        wanted: dict[str, dict[str, Shape]] = {}
-        for view in self._views:
-            wanted.setdefault(view.source, {})[view.viewer] = Shape(view.width, view.height, view.framing)
-        for seat, source in self._sources.items():
-            source.line.show(wanted.get(seat, {}))
+    def _made(self, seat: str, viewers: frozenset[str], frame: MadeFrame) -> None:
+        if (source := self._sources.get(seat)) is not None:
+            source.showing.made(viewers, frame, time.monotonic())
 
     def _ask_key_frame(self, seat: str) -> None:
-        source = self._sources.get(seat)
-        if source is not None and source.speaker is not None:
-            spawn(source.speaker.ask_key_frame(), "ask-key-frame")
+        if (source := self._sources.get(seat)) is not None:
+            source.showing.ask_key_frame()
+
+    def _screens(self, seat: str) -> Iterator[Screen]:
+        return (peer.screen for peer in self._connections(seat) if peer.screen is not None)
+
+    def _seen_by(self, seat: str) -> Iterator[Source]:
+        seen = (view.source for view in self._views if view.viewer == seat)
+        return (self._sources[source] for source in seen if source in self._sources)
+
+    def _show(self) -> None:
+        wanted: dict[str, dict[str, View]] = {}
+        for view in self._views:
+            wanted.setdefault(view.source, {})[view.viewer] = view
+        for seat, source in self._sources.items():
+            source.showing.show(wanted.get(seat, {}))
+
+    def _sound_age_s(self, listener: str) -> float:
+        """How old the sound is by which a listener's lips are synchronised: that of whom they see."""
+        return max((source.sound_age_s for source in self._seen_by(listener)), default=TICK_S)
 
 
 def _add(total: Counter[str], counts: dict[str, float]) -> None:

@@ -15,7 +15,7 @@ import aioice.ice
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
-from media.engine.seam import offering
+from media.engine.addresses import offering
 from media.engine.simulated_camera import Camera, CameraTrack
 from media.engine.simulated_microphone import Microphone, MicrophoneTrack
 from media.engine.simulated_picture import PictureSink

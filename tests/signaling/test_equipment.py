@@ -33,6 +33,21 @@ def test_a_booth_whose_sites_are_both_held_by_equipment_goes_live_by_itself() ->
     assert [fact.kind for fact in booth.facts] == ["phase"]
 
 
+def test_after_a_change_over_equipment_waits_for_the_operator_who_called_it() -> None:
+    booth = AtBooth(automatic=False)
+    booth.join(DESK, SUWON_FEED, HANOI_FEED)
+    assert booth.view().phase is Phase.LIVE
+    booth.say(DESK, '{"type": "end"}')
+    booth.say(DESK, '{"type": "next"}')
+    assert booth.view().phase is Phase.READY
+    assert (booth.gains(), booth.pictures()) == ({}, ()), "the next buyer is not heard yet"
+    booth.lose(HANOI_FEED)
+    booth.join(HANOI_FEED)
+    assert booth.view().phase is Phase.READY, "nor when an encoder starts again"
+    booth.say(DESK, '{"type": "start"}')
+    assert booth.view().phase is Phase.LIVE
+
+
 def test_a_booth_with_a_page_at_one_end_waits_for_its_operator() -> None:
     booth = AtBooth(automatic=False)
     booth.join(SUWON_FEED, HANOI)

@@ -12,7 +12,7 @@ import pytest_asyncio
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from media.engine import simulated_echo
-from media.engine.seam import offering
+from media.engine.addresses import offering
 from media.engine.simulated import LOOPBACK, NotConnectedError, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import RATE_HZ, record, silence

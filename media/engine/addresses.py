@@ -1,0 +1,68 @@
+"""Where Hanmaru touches aioice below its public surface: which addresses are offered, and whose datagrams are taken.
+
+Every private name used here stands in `TOUCHED`; a test fails loudly when one changes. Versions are pinned in
+pyproject.toml.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import aioice.ice
+
+TOUCHED = {
+    "aioice.ice": ("get_host_addresses",),
+    "aioice.ice.StunProtocol": ("datagram_received", "receiver"),
+    "aioice.ice.Connection": ("remote_candidates",),
+}
+
+LAST_STUN_BYTE = 3  # RFC 7983 section 7
+
+_offered_addresses: ContextVar[tuple[str, ...] | None] = ContextVar("offered_addresses", default=None)
+_library_addresses = aioice.ice.get_host_addresses
+
+
+def _host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+    chosen = _offered_addresses.get()
+    if chosen is None:
+        return _library_addresses(use_ipv4, use_ipv6)
+    return [address for address in chosen if (":" in address and use_ipv6) or (":" not in address and use_ipv4)]
+
+
+aioice.ice.get_host_addresses = _host_addresses
+
+_library_datagram = aioice.ice.StunProtocol.datagram_received
+dropped: Counter[str] = Counter(strangers=0)
+"""Datagrams of this process that were dropped because of where they came from."""
+
+
+def _datagram(protocol: aioice.ice.StunProtocol, data: Any, address: tuple[Any, ...]) -> None:
+    """Take STUN from anywhere, which aioice authenticates, and all else only from where a valid check came from.
+
+    Without this an empty datagram from anybody ends a call, and a plaintext alert its handshake (CVE-2023-51443).
+    """
+    if not data or (data[0] > LAST_STUN_BYTE and not _is_known(protocol, address)):
+        dropped["strangers"] += 1
+        return
+    _library_datagram(protocol, data, address)
+
+
+def _is_known(protocol: aioice.ice.StunProtocol, address: tuple[Any, ...]) -> bool:
+    return any(peer.port == address[1] and peer.host == address[0] for peer in protocol.receiver.remote_candidates)
+
+
+aioice.ice.StunProtocol.datagram_received = _datagram  # type: ignore[assignment, method-assign]
+
+
+@contextmanager
+def offering(addresses: tuple[str, ...]) -> Iterator[None]:
+    """Within: connections of this task gather exactly these local addresses (aioice itself never offers loopback)."""
+    token = _offered_addresses.set(addresses)
+    try:
+        yield
+    finally:
+        _offered_addresses.reset(token)

@@ -1,0 +1,217 @@
+"""One incoming kind of a connection: its packets counted, put in place, asked for again, and reported on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    pack_remb_fci,
+)
+
+from media.engine.estimate import Estimate
+from media.engine.sending import Wire
+from media.loss import Gaps
+from media.reception import Reception
+from media.rtp import RtpPacket, unwrap_again
+
+PLI_EVERY_S = 0.300
+"""Key-frame requests are rate-limited: each answer is a 40 KB burst."""
+MOST_STREAMS = 8
+"""SSRCs of one kind on a connection (a browser has two): the oldest goes, or random ones would fill the memory."""
+POLL_S = 0.020
+"""How often what is missing is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One payload type of an m-line: `codec` is `opus`, `vp8`, `h264`, or `rtx` for retransmissions of `original`."""
+
+    codec: str
+    clock_hz: int
+    original: int = 0
+
+
+class Taker(Protocol):
+    """Who takes what arrives. Nothing of it may block."""
+
+    def on_packet(self, codec: str, number: int, packet: RtpPacket, now: float) -> None:
+        """One packet of media; `number` is its sequence number, of a picture without wrap."""
+
+    def on_lost(self, number: int) -> None:
+        """Of the picture, everything up to this number that has not arrived never will."""
+
+
+class Receiving:
+    """`start` once the connection is up. `now` is monotonic seconds throughout."""
+
+    def __init__(
+        self, kind: str, taker: Taker, poll_later: Callable[[Receiving, float], None], start_bits_per_s: int
+    ) -> None:
+        self.kind = kind
+        self._taker = taker
+        self._look_later = poll_later
+        self._wire: Wire | None = None
+        self._ssrc = 0
+        self._formats: dict[int, Format] = {}
+        self._originals: dict[int, int] = {}
+        self._streams: dict[int, Reception] = {}  # MOST_STREAMS at most, the oldest goes
+        self._repeats: set[int] = set()
+        self._gone = (0, 0)
+        self._gaps = Gaps()
+        self._media_ssrc: int | None = None
+        self._reports: dict[int, tuple[int, float]] = {}
+        self._poll_at = float("inf")
+        self._key_wanted = False
+        self._asked_at = float("-inf")
+        self._estimate = Estimate(start_bits_per_s)
+
+    def start(self, wire: Wire, ssrc: int, formats: dict[int, Format], originals: dict[int, int]) -> None:
+        """Take packets from now on: `ssrc` is ours in reports, `originals` media SSRCs by those of retransmissions."""
+        self._wire, self._ssrc, self._formats, self._originals = wire, ssrc, formats, originals
+
+    def stop(self) -> None:
+        """Nothing is sent any more."""
+        self._wire = None
+
+    def take(self, packet: RtpPacket, now: float) -> None:
+        """Take a packet of one of this kind's payload types. Raises ValueError for a retransmission of nothing."""
+        form = self._formats[packet.payload_type]
+        stream = self._streams.get(packet.ssrc)
+        if stream is None:
+            stream = self._open(packet.ssrc, form)
+        stream.add(packet.sequence, packet.timestamp, now)
+        if self.kind == "video":
+            self._tell_rate(self._estimate.take(packet, now))
+        if form.codec == "rtx":
+            original = self._originals.get(packet.ssrc, self._media_ssrc)
+            inner = self._formats.get(form.original)
+            if original is None or original != self._media_ssrc or inner is None or len(packet.payload) < 3:
+                return  # padding that probes the line, or of a stream that is no more
+            packet, form = unwrap_again(packet, form.original, original), inner
+        if self.kind == "audio":
+            self._media_ssrc = packet.ssrc
+            if packet.payload:
+                self._taker.on_packet(form.codec, packet.sequence, packet, now)
+            return
+        if packet.ssrc != self._media_ssrc:
+            self._media_ssrc, number = packet.ssrc, self._gaps.begin_anew(packet.sequence)
+            self._key_wanted = True  # which this packet may begin: one is asked for if it does not
+            self._poll_within(POLL_S, now)
+        else:
+            arrived = self._gaps.arrive(packet.sequence, now)
+            if arrived is None:
+                return
+            number = arrived
+            if self._gaps:
+                self._poll_within(POLL_S, now)
+        self._taker.on_packet(form.codec, number, packet, now)
+
+    def reported(self, ssrc: int, ntp: int, now: float) -> bool:
+        """Note the sender report of a stream, for the echo in ours; whether it is of the media itself."""
+        if ssrc in self._streams:
+            self._reports[ssrc] = (ntp >> 16 & 0xFFFFFFFF, now)
+        return ssrc == self._media_ssrc
+
+    def want_key_frame(self, now: float) -> None:
+        """Ask for a key frame until one begins, each 300 ms at most."""
+        self._key_wanted = True
+        self.poll(now)
+
+    def key_frame_began(self) -> None:
+        """The key frame that was asked for is here."""
+        self._key_wanted = False
+
+    def poll(self, now: float, round_trip_s: float = 0.0) -> None:
+        """Ask for what is missing, or give it up; it has itself called again for as long as something is."""
+        self._poll_at = float("inf")
+        if self._wire is None:
+            return
+        lost = self._gaps.lost(now)
+        if lost is not None:
+            self._key_wanted = True
+            self._taker.on_lost(lost)
+        if again := self._gaps.ask(now, round_trip_s):
+            self._ask_again(again)
+        if self._key_wanted and self._media_ssrc is not None and now - self._asked_at >= PLI_EVERY_S:
+            self._asked_at = now
+            pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=self._media_ssrc)
+            self._wire.send_rtcp(bytes(pli))
+        if self._key_wanted or self._gaps:
+            self._poll_within(POLL_S if self._gaps else PLI_EVERY_S, now)
+
+    def cap(self, bits_per_s: int | None) -> None:
+        """Ask the source for no more than its viewers' lines carry; None for no bound."""
+        self._tell_rate(self._estimate.cap(bits_per_s))
+
+    def report(self, now: float) -> None:
+        """Send a receiver report; about once a second."""
+        infos = [self._info(ssrc, stream, now) for ssrc, stream in self._streams.items()]
+        if infos and self._wire is not None:
+            self._wire.send_rtcp(bytes(RtcpRrPacket(ssrc=self._ssrc, reports=infos)))
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Media packets received, and lost by the line, since the beginning."""
+        received, lost = self._gone
+        for ssrc, stream in self._streams.items():
+            if ssrc not in self._repeats:
+                received += stream.received
+                lost += max(0, stream.lost)
+        return received, lost
+
+    @property
+    def dropped(self) -> int:
+        """Packets of pictures that never came, or came too late."""
+        return self._gaps.given_up + self._gaps.late
+
+    def _open(self, ssrc: int, form: Format) -> Reception:
+        stream = self._streams[ssrc] = Reception(form.clock_hz)
+        if form.codec == "rtx":
+            self._repeats.add(ssrc)
+        if len(self._streams) > MOST_STREAMS:
+            oldest = next(iter(self._streams))
+            gone = self._streams.pop(oldest)
+            if oldest not in self._repeats:
+                self._gone = (self._gone[0] + gone.received, self._gone[1] + max(0, gone.lost))
+            self._repeats.discard(oldest)
+            self._reports.pop(oldest, None)
+            self._estimate.forget(oldest)
+        return stream
+
+    def _poll_within(self, delay_s: float, now: float) -> None:
+        if now + delay_s < self._poll_at:
+            self._poll_at = now + delay_s
+            self._look_later(self, delay_s)
+
+    def _ask_again(self, sequences: tuple[int, ...]) -> None:
+        assert self._media_ssrc is not None
+        assert self._wire is not None
+        nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._ssrc, media_ssrc=self._media_ssrc)
+        nack.lost = sorted(sequences)
+        self._wire.send_rtcp(bytes(nack))
+
+    def _tell_rate(self, bits_per_s: int | None) -> None:
+        if self._wire is not None and bits_per_s is not None:
+            fci = pack_remb_fci(bits_per_s, self._estimate.ssrcs)
+            self._wire.send_rtcp(bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._ssrc, media_ssrc=0, fci=fci)))
+
+    def _info(self, ssrc: int, stream: Reception, now: float) -> RtcpReceiverInfo:
+        last, at = self._reports.get(ssrc, (0, now))
+        return RtcpReceiverInfo(
+            ssrc=ssrc,
+            fraction_lost=stream.fraction_lost(),
+            packets_lost=stream.lost,
+            highest_sequence=stream.highest,
+            jitter=stream.jitter,
+            lsr=last,
+            dlsr=int(min(now - at, 65535.0) * 65536) if last else 0,
+        )

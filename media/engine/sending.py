@@ -1,0 +1,153 @@
+"""One outgoing RTP stream of a connection: packets written and sent at once, kept for who missed them, reported on.
+
+Nothing here waits: a packet leaves in the call that brings it. What leaves too fast for the line is lost on it, and
+asked for again; the far side's estimate tells the source to send less.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiortc.rtp import (
+    RtcpByePacket,
+    RtcpReceiverInfo,
+    RtcpSdesPacket,
+    RtcpSenderInfo,
+    RtcpSourceInfo,
+    RtcpSrPacket,
+)
+
+from media.rtp import HeaderWriter, wrap_again
+
+HISTORY = 1024
+"""Packets kept to be sent again: about 4 s of a 2.5 Mb/s picture, 1.2 MB; the oldest goes."""
+REPEATS_PER_S = 400
+"""Packets sent again at most, about as many as a picture has: a viewer's wishes double its line's load at worst."""
+REPORTS_KEPT = 4
+"""Sender reports whose echo may still come: the round trip is then known (RFC 3550 section 6.4.1)."""
+ROUND_TRIP_WEIGHT = 0.15
+"""Of a new value in the average."""
+SDES_CNAME = 1
+
+
+class Wire(Protocol):
+    """Where protected packets leave; nothing is raised when the line is down, the connection's watchdog sees that."""
+
+    def send_rtp(self, packet: bytes) -> None:
+        """Protect and send one RTP packet."""
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """Protect and send one compound RTCP packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What offer and answer settled about an outgoing stream. Payload types; `again_type` 0: no RTX."""
+
+    payload_type: int
+    again_type: int
+    ssrc: int
+    again_ssrc: int
+    cname: str
+    header: HeaderWriter
+
+
+class Sending:
+    """`start` once the connection is up; what is sent before is not sent. `now` is monotonic seconds throughout."""
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.round_trip_s = 0.0
+        """0.0 until the first echo of a report."""
+        self.missed = 0
+        """Packets asked for again that were not kept any more, or were too many."""
+        # Below 32768: near the wrap a receiver and its SRTP disagree about the rollover when the first is lost.
+        self.first_sequence = random.randrange(1 << 15)  # noqa: S311 (no secret)
+        self.first_timestamp = random.randrange(1 << 32)  # noqa: S311
+        self._wire: Wire | None = None
+        self._agreed: Agreed | None = None
+        self._history: list[tuple[int, bool, int, bytes] | None] = [None] * HISTORY
+        self._again_sequence = random.randrange(1 << 15)  # noqa: S311
+        self._allowance, self._allowed_at = float(REPEATS_PER_S), 0.0
+        self._octets = 0
+        self._moment = (0, 0.0)
+        self._reported: deque[tuple[int, float]] = deque(maxlen=REPORTS_KEPT)
+
+    def start(self, wire: Wire, agreed: Agreed) -> None:
+        """Send from now on."""
+        self._wire, self._agreed = wire, agreed
+
+    def stop(self) -> None:
+        """Say goodbye; nothing is sent any more."""
+        if self._wire is not None and self._agreed is not None:
+            self._wire.send_rtcp(self._report_now(0.0) + bytes(RtcpByePacket(sources=[self._agreed.ssrc])))
+        self._wire = None
+
+    @property
+    def live(self) -> bool:
+        """Whether what is sent leaves."""
+        return self._wire is not None
+
+    def send(self, sequence: int, timestamp: int, marker: bool, payload: bytes, now: float) -> None:
+        """Send one packet (sequence number of 16 bits, timestamp of 32)."""
+        agreed, wire = self._agreed, self._wire
+        if agreed is None or wire is None:
+            return
+        self._history[sequence % HISTORY] = (sequence, marker, timestamp, payload)
+        self.packets += 1
+        self._octets += len(payload)
+        wire.send_rtp(agreed.header.packet(agreed.payload_type, marker, sequence, timestamp, agreed.ssrc, payload, now))
+
+    def stamp(self, timestamp: int, captured: float) -> None:
+        """What has this timestamp was captured then: the next report says so, for those who lip-sync it."""
+        self._moment = (timestamp, captured)
+
+    def repeat(self, sequences: list[int], now: float) -> None:
+        """Send these again (RFC 4585 section 6.2.1), as retransmissions of their own stream where that was agreed."""
+        agreed, wire = self._agreed, self._wire
+        if agreed is None or wire is None:
+            return
+        self._allowance = min(float(REPEATS_PER_S), self._allowance + (now - self._allowed_at) * REPEATS_PER_S)
+        self._allowed_at = now
+        for wanted in sequences:
+            kept = self._history[wanted % HISTORY]
+            if kept is None or kept[0] != wanted or self._allowance < 1:
+                self.missed += 1
+                continue
+            self._allowance -= 1
+            sequence, marker, timestamp, payload = kept
+            kind, ssrc = agreed.payload_type, agreed.ssrc
+            if agreed.again_type:
+                kind, ssrc, payload = agreed.again_type, agreed.again_ssrc, wrap_again(sequence, payload)
+                sequence = self._again_sequence = (self._again_sequence + 1) & 0xFFFF
+            wire.send_rtp(agreed.header.packet(kind, marker, sequence, timestamp, ssrc, payload, now))
+
+    def report(self, now: float) -> None:
+        """Send a sender report; about once a second."""
+        if self._wire is not None and self.packets:
+            self._wire.send_rtcp(self._report_now(now))
+
+    def heard(self, info: RtcpReceiverInfo, now: float) -> None:
+        """Take what the far side reports of this stream: the echo of a report gives the round trip."""
+        for middle, sent_at in self._reported:
+            if info.lsr == middle:
+                round_trip_s = max(0.0, now - sent_at - info.dlsr / 65536)
+                weight = ROUND_TRIP_WEIGHT if self.round_trip_s else 1.0
+                self.round_trip_s += weight * (round_trip_s - self.round_trip_s)
+
+    def _report_now(self, now: float) -> bytes:
+        assert self._agreed is not None
+        timestamp, captured = self._moment
+        ntp = int(captured * (1 << 32)) & (1 << 64) - 1  # of our uptime: RFC 3550 section 4 asks for no more
+        self._reported.append((ntp >> 16 & 0xFFFFFFFF, now))
+        sender = RtcpSenderInfo(
+            ntp_timestamp=ntp,
+            rtp_timestamp=timestamp,
+            packet_count=self.packets & 0xFFFFFFFF,
+            octet_count=self._octets & 0xFFFFFFFF,
+        )
+        name = RtcpSourceInfo(ssrc=self._agreed.ssrc, items=[(SDES_CNAME, self._agreed.cname.encode())])
+        return bytes(RtcpSrPacket(ssrc=self._agreed.ssrc, sender_info=sender)) + bytes(RtcpSdesPacket(chunks=[name]))

@@ -1,0 +1,166 @@
+"""One source's picture on its viewers' screens: forwarded to whom it fits as it is, made anew for the others.
+
+Which of both is decided at each key frame, where a picture's size may change, and changes without a new offer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from media.engine.door import View
+from media.engine.picture import MadeFrame, PictureLine, Shape
+from media.engine.screen import Screen, Way
+from media.forwarding import forwardable
+from media.numbering import PicturePacket
+
+
+class Camera(Protocol):
+    """The connection that a picture comes from."""
+
+    @property
+    def picture_codec(self) -> str:
+        """`vp8` or `h264`."""
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """Width and height in pixels; (0, 0) before the first key frame."""
+
+    def assemble(self, wanted: bool) -> None:
+        """Whether frames are wanted, and not packets only."""
+
+    def ask_key_frame(self) -> None:
+        """Have the picture begin anew."""
+
+    def cap(self, bits_per_s: int | None) -> None:
+        """Ask for no more than this; None for no bound."""
+
+    def captured(self, kind: str, timestamp: int) -> float | None:
+        """When what has this timestamp (32 bits) was captured, in monotonic seconds."""
+
+
+class Showing:
+    """`line` makes pictures, `screens` are the connections of a viewer's seat. All calls come from the event loop."""
+
+    def __init__(self, source: str, line: PictureLine, screens: Callable[[str], Iterable[Screen]]) -> None:
+        self.line = line
+        self._source = source
+        self._screens = screens
+        self._camera: Camera | None = None
+        self._views: dict[str, View] = {}
+        self._forwarded: list[Screen] = []
+        self._made: dict[str, Shape] = {}
+        self._rates: dict[str, int] = {}
+        self._packets = 0
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """By the door's `COUNTS`: packets that were forwarded, and what was made."""
+        return {**self.line.counts, "forwarded": self._packets}
+
+    def film(self, camera: Camera | None) -> None:
+        """The picture comes from this connection from now on, or from none."""
+        if self._camera is not None:
+            self._camera.assemble(False)
+            self._camera.cap(None)
+        self._camera = camera
+        for viewer in self._views:
+            for screen in self._screens(viewer):
+                screen.begin_anew()
+            self.line.want_key_frame(viewer)
+        self._divide()
+        self.line.begin_anew()
+        self.ask_key_frame()
+
+    def show(self, views: Mapping[str, View]) -> None:
+        """Set who sees this source, by viewer; to be called again when a viewer has another connection."""
+        newcomers = views.keys() - self._views.keys()
+        self._views = dict(views)
+        self._rates = {viewer: rate for viewer, rate in self._rates.items() if viewer in views}
+        self._divide()
+        if newcomers - self._made.keys():
+            self.ask_key_frame()
+
+    def close(self) -> None:
+        """Show nothing any more."""
+        self.film(None)
+        self.show({})
+        self.line.close()
+
+    def packet(self, packet: PicturePacket, now: float) -> None:
+        """Take the next packet of the camera."""
+        if packet.descriptor is not None and packet.descriptor.key:
+            self._divide()
+        captured = None
+        for screen in self._forwarded:
+            stamp = screen.forward(self._source, packet, now)
+            if stamp is None:
+                continue
+            self._packets += 1
+            if packet.marker:
+                if captured is None:
+                    captured = self._captured(packet.timestamp, now)
+                screen.sending.stamp(stamp, captured)
+
+    def made(self, viewers: frozenset[str], frame: MadeFrame, now: float) -> None:
+        """Take a frame that the line made for these viewers."""
+        captured = self._captured(frame.timestamp & 0xFFFFFFFF, now)
+        for viewer in viewers & self._made.keys():
+            for screen in self._screens(viewer):
+                stamp = screen.put(self._source, frame.payload, frame.timestamp, frame.key, now)
+                if stamp is not None:
+                    screen.sending.stamp(stamp, captured)
+
+    def want_key_frame(self, viewer: str) -> None:
+        """A viewer lost its picture."""
+        if viewer in self._made:
+            self.line.want_key_frame(viewer)
+        elif viewer in self._views:
+            self.ask_key_frame()
+
+    def want_rate(self, viewer: str, bits_per_s: int | None) -> None:
+        """A viewer's line carries this much; None while that is not known, as in the beginning of a connection."""
+        if bits_per_s is None:
+            self._rates.pop(viewer, None)
+        elif viewer in self._views:
+            self._rates[viewer] = bits_per_s
+            self.line.want_rate(viewer, bits_per_s)
+        self._cap()
+
+    def ask_key_frame(self) -> None:
+        """Have the camera begin anew, if anybody looks."""
+        if self._camera is not None and self._views:
+            self._camera.ask_key_frame()
+
+    def _divide(self) -> None:
+        """Say who gets the picture which way. What nobody knows the size of waits for its key frame."""
+        camera = self._camera
+        codec, size = ("", (0, 0)) if camera is None else (camera.picture_codec, camera.picture_size)
+        made: dict[str, Shape] = {}
+        forwarded: list[Screen] = []
+        for viewer, view in self._views.items():
+            forward = forwardable(codec, size, (view.width, view.height), exact=view.exact)
+            if not forward and (codec == "h264" or all(size)):
+                made[viewer] = Shape(view.width, view.height, view.framing)
+            for screen in self._screens(viewer):
+                screen.show(self._source, Way.FORWARDED if forward else Way.MADE)
+                if forward:
+                    forwarded.append(screen)
+        self._forwarded = forwarded
+        if made != self._made:
+            self._made = made
+            if camera is not None:
+                camera.assemble(bool(made))
+            self.line.show(made)
+        elif camera is not None:
+            camera.assemble(bool(made))
+        self._cap()
+
+    def _cap(self) -> None:
+        if self._camera is not None:
+            rates = [rate for viewer, rate in self._rates.items() if viewer not in self._made]
+            self._camera.cap(min(rates, default=None))
+
+    def _captured(self, timestamp: int, now: float) -> float:
+        captured = None if self._camera is None else self._camera.captured("video", timestamp)
+        return now if captured is None else captured
