@@ -20,7 +20,9 @@ def main(
         str, typer.Option("--only", help=f"Some of the parts, with commas between: {', '.join(suite.PARTS)}.")
     ] = "",
     runs: Annotated[int, typer.Option("--runs", min=1, help="How often each comparison is made.")] = suite.RUNS,
-    seconds: Annotated[float, typer.Option("--seconds", min=2.0, help="How long each load is measured.")] = 6.0,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=2.0, help="How long each load is measured.")
+    ] = suite.LOAD_S,
     peer: Annotated[bool, typer.Option("--peer/--no-peer", help="Janus beside it, where it is installed.")] = True,
     readme: Annotated[
         bool, typer.Option("--readme/--no-readme", help="Write the table into README.md, when everything was run.")

@@ -8,7 +8,9 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
+SCRIPT = str(Path(__file__).resolve())
 STEP_S = 0.010
 LATE_S = 0.010  # half of what a tick of sound may be late
 
@@ -21,11 +23,11 @@ class Canary:
         self.longest_ms = 0.0
         self._processes: list[asyncio.subprocess.Process] = []
 
-    async def __aenter__(self) -> Canary:
+    async def __aenter__(self) -> Self:
         for core in sorted(os.sched_getaffinity(0)):
             self._processes.append(
                 await asyncio.create_subprocess_exec(
-                    *(sys.executable, str(Path(__file__).resolve()), str(core)),
+                    *(sys.executable, SCRIPT, str(core)),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                 )

@@ -12,6 +12,7 @@ from bench.clip import Clip
 from bench.line import CLEAN, Impairment, Line
 from bench.peer import Peer
 from bench.receiving import Inlet
+from bench.sdp import RECEIVES, SENDS, Way
 from bench.sending import PictureOutlet, VoiceOutlet
 
 ROOMS = ("left", "right")
@@ -58,42 +59,44 @@ class Participant:
     def attach(self, peer: Peer, wish: Wish) -> None:
         """Put outlets and inlets on a connection, by the ways of its lines; the connection need not be up yet."""
         self.peers.append(peer)
-        outlets: list[PictureOutlet] = []
-        inlets: list[Inlet] = []
-        by_type: dict[int, Inlet] = {}
+        inlets: dict[int, Inlet] = {}
+        """By payload type."""
         for way in peer.ways:
-            if way.direction in ("sendrecv", "sendonly"):
-                if way.kind == "audio":
-                    self.microphone = VoiceOutlet(peer, way)
-                elif wish.shows(self.name):
-                    assert wish.clip is not None
-                    self.camera = PictureOutlet(peer, way, wish.clip)
-                    outlets.append(self.camera)
-            if way.direction in ("sendrecv", "recvonly"):
-                picture = way.kind == "video"
-                inlet = Inlet(peer, way, keep=wish.keep, chase=wish.chase and picture and wish.watches(self.name))
-                by_type |= {number: inlet for number in (way.payload_type, way.rtx_type) if number}
-                inlets.append(inlet)
-                if picture:
-                    self.screen = inlet
-                else:
-                    self.hearing = inlet
+            if way.direction in SENDS:
+                self._send(peer, way, wish)
+            if way.direction in RECEIVES:
+                inlet = self._receive(peer, way, wish)
+                inlets |= {number: inlet for number in (way.payload_type, way.rtx_type) if number}
 
         def take(data: bytes, now_s: float) -> None:
-            inlet = by_type.get(data[1] & 0x7F)
+            inlet = inlets.get(data[1] & 0x7F)
             if inlet is not None:
                 inlet.take(data, now_s)
 
         def hear(data: bytes, now_s: float) -> None:
             for said in rtp.rtcp(data):
-                if isinstance(said, rtp.Feedback):
-                    for outlet in outlets:
-                        outlet.hear(said, now_s)
-                else:
-                    for inlet in inlets:
+                if isinstance(said, rtp.SenderReport):
+                    for inlet in set(inlets.values()):
                         inlet.hear(said, now_s)
+                elif self.camera is not None:
+                    self.camera.hear(said, now_s)
 
         peer.on_rtp, peer.on_rtcp = take, hear
+
+    def _send(self, peer: Peer, way: Way, wish: Wish) -> None:
+        if way.kind == "audio":
+            self.microphone = VoiceOutlet(peer, way)
+        elif wish.clip is not None and wish.shows(self.name):
+            self.camera = PictureOutlet(peer, way, wish.clip)
+
+    def _receive(self, peer: Peer, way: Way, wish: Wish) -> Inlet:
+        picture = way.kind == "video"
+        inlet = Inlet(peer, way, keep=wish.keep, chase=wish.chase and picture and wish.watches(self.name))
+        if picture:
+            self.screen = inlet
+        else:
+            self.hearing = inlet
+        return inlet
 
     def speak(self, packets: Sequence[bytes] | None = None) -> None:
         """Talk without an end: these packets, or this person's language."""
@@ -131,10 +134,10 @@ class Participant:
             await peer.close()
 
 
-def lines(wish: Wish, person: str) -> dict[str, Line]:
-    """The two ways of somebody's line. Untouched ones cost the load nothing that counts."""
+def lines(wish: Wish, person: str) -> tuple[Line, Line]:
+    """Up and down of somebody's line. Untouched ones cost the load nothing that counts."""
     seed = wish.seed * 1000 + sum(person.encode())
-    return {"up": Line(wish.up, seed), "down": Line(wish.down, seed + 1)}
+    return Line(wish.up, seed), Line(wish.down, seed + 1)
 
 
 class Visit(Protocol):
@@ -150,7 +153,10 @@ class Server(Protocol):
     """A server that can hold consultations."""
 
     name: str
-    pid: int
+
+    @property
+    def pid(self) -> int:
+        """Of the process that everything else of it descends from."""
 
     async def meet(self, wish: Wish, place: int = 0) -> Visit:
         """Everybody joins: connected, and what they send is heard and seen. `place` keeps consultations apart."""

@@ -14,8 +14,11 @@ from bench.peer import Peer, way
 
 @dataclass
 class Devices:
-    """One booth held by equipment: the left site's encoder shows and speaks, the right one's speaks, and a display
-    plays what the right site's screen would."""
+    """One booth held by equipment.
+
+    The left site's encoder shows and speaks, the right one's speaks, and a display plays what the right site's screen
+    would.
+    """
 
     encoder: Participant
     voice: Participant
@@ -54,7 +57,7 @@ async def _join(
     kind, place, site = door
     link = held.server.link("room", place, site)
     address = f"{held.server.origin}/{kind}/{link['booth']}/{site}"
-    peer = Peer([way(each, ways[each], str(at)) for at, each in enumerate(ways)], **lines(wish, participant.name))
+    peer = Peer([way(each, ways[each], str(at)) for at, each in enumerate(ways)], lines(wish, participant.name))
     participant.attach(peer, wish)
     headers = _bearer(link["token"]) | {"Content-Type": "application/sdp"}
     offer = await peer.offer()

@@ -10,14 +10,15 @@ import socket
 import ssl
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import aiohttp
 
 from bench.cast import INTERPRETER, ROOMS, Participant, Wish, lines
 from bench.peer import Peer, way
-from server.robot import Robot
+from server.robot import Message, Robot
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 EVENT = CHECKOUT / "events" / "suwon-hanoi.toml"  # five booths, screens of 1280x1024
@@ -143,7 +144,7 @@ class Hanmaru:
         consultation.robots.append(robot)
         await robot.open()
         await robot.hello(take_over=True)
-        peer = Peer(ways, **lines(wish, person))
+        peer = Peer(ways, lines(wish, person))
         participant = Participant(person)
         participant.attach(peer, wish)
         consultation.people[person] = participant
@@ -154,10 +155,14 @@ class Hanmaru:
         """The interpreter speaks too, and everybody is heard by everybody else."""
         for robot in consultation.robots:
             if robot.welcome["role"] == "interpreter":
-                person = robot.welcome["person"]
-                await robot.until(lambda booth: booth["interpreters"][person]["media"] == "connected")
+                await robot.until(partial(_is_connected, robot.welcome["person"]))
                 await asyncio.sleep(0.5)  # on air is refused until the microphone's first packets are in
                 await robot.command("on_air", on=True)
+
+
+def _is_connected(person: str, booth: Message) -> bool:
+    connected: bool = booth["interpreters"][person]["media"] == "connected"
+    return connected
 
 
 async def start(folder: Path) -> Hanmaru:
@@ -170,8 +175,7 @@ async def start(folder: Path) -> Hanmaru:
         "HANMARU_STATE_DIR": str(folder),
     }
     log = folder / "server.log"
-    folder.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
+    with opened(log) as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "server", "run", cwd=CHECKOUT, env=environment, stdout=out, stderr=out
         )
@@ -192,6 +196,17 @@ async def start(folder: Path) -> Hanmaru:
     return server
 
 
+def opened(log: Path) -> BinaryIO:
+    """The file in which a server writes; its folder comes with it."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("ab")
+
+
+def wrote(log: Path) -> str:
+    """The end of it."""
+    return log.read_text(encoding="utf-8", errors="replace")[-3000:]
+
+
 async def _until_ready(server: Hanmaru) -> None:
     deadline_s = asyncio.get_running_loop().time() + READY_S
     async with aiohttp.ClientSession() as http:
@@ -203,5 +218,5 @@ async def _until_ready(server: Hanmaru) -> None:
             except aiohttp.ClientError:
                 pass
             if server.process.returncode is not None or asyncio.get_running_loop().time() > deadline_s:
-                raise RuntimeError(f"Hanmaru did not get ready:\n{server.log.read_text(errors='replace')[-3000:]}")
+                raise RuntimeError(f"Hanmaru did not get ready:\n{wrote(server.log)}")
             await asyncio.sleep(0.1)

@@ -18,15 +18,14 @@ from typing import Any
 import aiohttp
 import ifaddr
 
-from bench.cast import INTERPRETER, Participant, Wish, lines
-from bench.hanmaru import free_port
+from bench.cast import Participant, Wish, lines
+from bench.hanmaru import free_port, opened, wrote
+from bench.janus_line import Line
 from bench.peer import Peer, way
 
 DAEMON = "janus"
 READY_S = 15.0
-ANSWER_S = 15.0
 STOP_S = 5.0
-KEEP_ALIVE_S = 25.0
 BITS_PER_S, COMPLEXITY, EXPECTED_LOSS = 48_000, 5, 10
 """Hanmaru's own: the same work for both."""
 PLUGINS = ("libjanus_audiobridge.so", "libjanus_videoroom.so")
@@ -59,83 +58,6 @@ def ifaddr_addresses() -> list[str]:
     """Every IPv4 address of this machine but loopback."""
     every = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
     return [one for one in every if isinstance(one, str) and not one.startswith("127.")]
-
-
-class Line:
-    """One WebSocket with Janus: a session, its handles, answers by transaction and events by handle."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._transactions = itertools.count(1)
-        self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self._session = 0
-        self._up: dict[int, asyncio.Event] = {}
-        self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._keep_alive())]
-
-    async def begin(self) -> None:
-        """Make a session."""
-        self._session = (await self._ask({"janus": "create"}))["data"]["id"]
-
-    async def attach(self, plugin: str) -> int:
-        """A handle of that plugin."""
-        asked = {"janus": "attach", "plugin": f"janus.plugin.{plugin}"}
-        handle: int = (await self._ask(asked))["data"]["id"]
-        self._up[handle] = asyncio.Event()
-        return handle
-
-    async def up(self, handle: int) -> None:
-        """Wait until Janus says that a handle's connection is up; a feed is known only then. Raises TimeoutError."""
-        async with asyncio.timeout(ANSWER_S):
-            await self._up[handle].wait()
-
-    async def message(self, handle: int, body: dict[str, Any], jsep: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Send a request to a plugin: its answer, past any `ack`. Raises RuntimeError when it is refused."""
-        asked = {"janus": "message", "handle_id": handle, "body": body}
-        answer = await self._ask(asked | ({"jsep": jsep} if jsep else {}))
-        said = answer.get("plugindata", {}).get("data", {})
-        if "error" in said:
-            raise RuntimeError(f"Janus refuses {body['request']}: {said['error']}")
-        return answer
-
-    async def detach(self, handle: int) -> None:
-        """Give a handle back: its connection ends."""
-        self._up.pop(handle, None)
-        await self._ask({"janus": "detach", "handle_id": handle})
-
-    async def close(self) -> None:
-        await self._ask({"janus": "destroy"})
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._socket.close()
-
-    async def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
-        mark = str(next(self._transactions))
-        answer = self._answers[mark] = asyncio.get_running_loop().create_future()
-        whose = {"session_id": self._session} if self._session else {}
-        await self._socket.send_json(asked | whose | {"transaction": mark})
-        async with asyncio.timeout(ANSWER_S):
-            said = await answer
-        if said["janus"] == "error":
-            raise RuntimeError(f"Janus refuses {asked['janus']}: {said['error']}")
-        return said
-
-    async def _read(self) -> None:
-        async for frame in self._socket:
-            if frame.type is not aiohttp.WSMsgType.TEXT:
-                continue
-            said = frame.json()
-            if said["janus"] == "webrtcup" and said["sender"] in self._up:
-                self._up[said["sender"]].set()
-            waiting = self._answers.get(said.get("transaction", ""))
-            if waiting is not None and not waiting.done() and said["janus"] != "ack":
-                waiting.set_result(said)
-                del self._answers[said["transaction"]]
-
-    async def _keep_alive(self) -> None:
-        while True:
-            await asyncio.sleep(KEEP_ALIVE_S)
-            await self._ask({"janus": "keepalive"})
 
 
 @dataclass
@@ -216,7 +138,7 @@ class Janus:
     async def _speak(self, rooms: Rooms, wish: Wish, person: str) -> None:
         handle = await self.line.attach("audiobridge")
         rooms.handles.append(handle)
-        peer = Peer([way("audio", "sendrecv", "0")], **lines(wish, person), address=self.address)
+        peer = Peer([way("audio", "sendrecv", "0")], lines(wish, person), address=self.address)
         rooms.people[person].attach(peer, wish)
         settings = {"quality": COMPLEXITY, "bitrate": BITS_PER_S, "expected_loss": EXPECTED_LOSS}
         await self.line.message(handle, {"request": "join", "room": rooms.number, "display": person, **settings})
@@ -228,7 +150,7 @@ class Janus:
     async def _show(self, rooms: Rooms, wish: Wish, person: str) -> int:
         handle = await self.line.attach("videoroom")
         rooms.handles.append(handle)
-        peer = Peer([way("video", "sendonly", "0")], **lines(wish, person), address=self.address)
+        peer = Peer([way("video", "sendonly", "0")], lines(wish, person), address=self.address)
         rooms.people[person].attach(peer, wish)
         joined = await self.line.message(handle, {"request": "join", "ptype": "publisher", "room": rooms.number})
         offer = {"type": "offer", "sdp": await peer.offer(), "trickle": False}
@@ -241,7 +163,7 @@ class Janus:
     async def _watch(self, rooms: Rooms, wish: Wish, person: str, feed: int) -> None:
         handle = await self.line.attach("videoroom")
         rooms.handles.append(handle)
-        peer = Peer(**lines(wish, person), address=self.address)
+        peer = Peer((), lines(wish, person), address=self.address)
         body = {"request": "join", "ptype": "subscriber", "room": rooms.number, "streams": [{"feed": feed}]}
         offered = await self.line.message(handle, body)
         said, connecting = await peer.answer(offered["jsep"]["sdp"])
@@ -251,12 +173,10 @@ class Janus:
 
 
 async def start(folder: Path) -> Janus:
-    """Start the daemon, signaling on loopback only, with a folder of settings of its own. Raises RuntimeError with its log."""
-    folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    _settings(folder, port)
-    log = folder / "janus.log"
-    with log.open("ab") as out:
+    """Start the daemon with a folder of settings of its own; signaling on loopback. Raises RuntimeError with its log."""
+    port, log = free_port(), folder / "janus.log"
+    with opened(log) as out:
+        _settings(folder, port)
         process = await asyncio.create_subprocess_exec(
             *(DAEMON, "--configs-folder", str(folder), "--disable-colors", "--debug-level", "2"),
             cwd=folder,
@@ -286,8 +206,7 @@ async def _reach(
             return await http.ws_connect(f"ws://127.0.0.1:{port}", protocols=("janus-protocol",), max_msg_size=1 << 20)
         except aiohttp.ClientError as fault:
             if process.returncode is not None or asyncio.get_running_loop().time() > deadline_s:
-                wrote = log.read_text(errors="replace")[-3000:]
-                raise RuntimeError(f"Janus did not get ready ({fault}):\n{wrote}") from fault
+                raise RuntimeError(f"Janus did not get ready ({fault}):\n{wrote(log)}") from fault
             await asyncio.sleep(0.1)
 
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Impairment:
-    """`loss` is the share of packets lost (0 ... 1), in runs of `burst`; each other one takes `delay_s` and up to
-    `jitter_s` more, evenly spread."""
+    """What happens to packets now.
+
+    `loss` is the share of packets lost (0 ... 1), in runs of `burst`; each other one takes `delay_s` and up to
+    `jitter_s` more, evenly spread.
+    """
 
     loss: float = 0.0
     burst: int = 1
@@ -17,7 +20,9 @@ class Impairment:
     delay_s: float = 0.0
 
     def __str__(self) -> str:
-        said = [f"{self.loss:.0%} lost" + (f" in bursts of {self.burst}" if self.burst > 1 else "")] if self.loss else []
+        said = (
+            [f"{self.loss:.0%} lost" + (f" in bursts of {self.burst}" if self.burst > 1 else "")] if self.loss else []
+        )
         said += [f"{self.jitter_s * 1000:.0f} ms jitter"] if self.jitter_s else []
         said += [f"{self.delay_s * 1000:.0f} ms delay"] if self.delay_s else []
         return ", ".join(said) or "clean"

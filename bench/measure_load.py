@@ -18,9 +18,9 @@ from bench.figures import percentile
 from bench.hanmaru import Hanmaru
 from bench.pictures import Passage, passages
 
-SETTLE_S = 3.0  # joins, key frames, and what a server had queued meanwhile are over by then
-IDLE_S = 3.0
-LOAD_S = 6.0
+SETTLE_S = 2.5  # joins, key frames, and what a server had queued meanwhile are over by then
+IDLE_S = 2.0
+LOAD_S = 5.0
 LAST_FRAMES_S = 0.3  # those that went out last may still come
 
 
@@ -39,7 +39,9 @@ def works(clip: Clip) -> list[Work]:
     """One picture one way, three voices, a whole consultation."""
     three = (*ROOMS, INTERPRETER)
     return [
-        Work("one picture", Wish(clip=clip, shown_by=ROOMS[:1], voices=False, keep=True), speaks=False, idles_joined=True),
+        Work(
+            "one picture", Wish(clip=clip, shown_by=ROOMS[:1], voices=False, keep=True), speaks=False, idles_joined=True
+        ),
         Work("three voices", Wish(three), speaks=True, idles_joined=False),
         Work("consultation", Wish(three, clip=clip, keep=True), speaks=True, idles_joined=False),
     ]
@@ -67,6 +69,7 @@ class Run:
 
 async def run(server: Server, work: Work, load_s: float = LOAD_S) -> Run:
     """Join, work, measure, leave."""
+    idle = 0.0
     if not work.idles_joined:
         idle = await _metered(server, IDLE_S)
     visit = await meeting(server, work.wish)
@@ -108,9 +111,7 @@ async def _measured(server: Server, work: Work, visit: Visit, idle: float, load_
     done.frames_sent = sum(since_s <= frame.last_s < until_s for camera in cameras for frame in camera.sent)
     found = watched(visit)
     done.way = "/".join(sorted({way for way, _ in found}))
-    done.delays_ms = [
-        one.delay_s * 1000 for _, matched in found for one in matched if since_s <= one.out_s < until_s
-    ]
+    done.delays_ms = [one.delay_s * 1000 for _, matched in found for one in matched if since_s <= one.out_s < until_s]
     return done
 
 
@@ -127,9 +128,7 @@ def watched(visit: Visit) -> list[tuple[str, list[Passage]]]:
 def lateness(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
     """Lateness of the sound's ticks between two scrapes: share late by more than 20 ms, and upper edges of p50, p99."""
     name = "hanmaru_tick_lateness_seconds_bucket<="
-    counts = {
-        float(key.removeprefix(name)): after[key] - before.get(key, 0.0) for key in after if key.startswith(name)
-    }
+    counts = {float(key.removeprefix(name)): after[key] - before.get(key, 0.0) for key in after if key.startswith(name)}
     total = counts.get(float("inf"), 0.0)
     if not total:
         return {}

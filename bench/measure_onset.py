@@ -73,14 +73,12 @@ async def run(server: Server, seed: int, seconds: float, into: Onsets) -> None:
         await visit.leave()
 
 
-async def measure(
-    servers: Sequence[Server], runs: int, seconds: float, say: Callable[[str], None]
-) -> list[Onsets]:
-    """`runs` visits to each server in turn, `seconds` in each phase."""
+async def measure(servers: Sequence[Server], runs: int, seconds: float, say: Callable[[str], None]) -> list[Onsets]:
+    """`runs` visits to all servers at the same time, `seconds` in each phase."""
     done = {server.name: Onsets(server.name) for server in servers}
     for number in range(runs):
+        await asyncio.gather(*(run(server, number, seconds, done[server.name]) for server in servers))
         for server in servers:
-            await run(server, number, seconds, done[server.name])
             heard = {phase: len(delays) for phase, delays in done[server.name].delays_ms.items()}
             say(f"onset to mix, run {number + 1} of {runs}, {server.name}: heard {heard}")
     return list(done.values())

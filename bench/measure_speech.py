@@ -65,8 +65,9 @@ async def row(servers: Sequence[Server], line: str, seed: int) -> list[Taken]:
     visits: list[tuple[Server, str, Visit]] = []
     try:
         for server in servers:
-            for place, language in enumerate(speech.LANGUAGES):
-                visits.append((server, language, await meeting(server, Wish(ROOMS, seed=seed + place), place)))
+            joining = [meeting(server, Wish(ROOMS, seed=seed + place), place) for place in range(len(speech.LANGUAGES))]
+            joined = await asyncio.gather(*joining)
+            visits += [(server, *pair) for pair in zip(speech.LANGUAGES, joined, strict=True)]
         for _, language, visit in visits:
             for person in visit.people.values():
                 person.speak(speech.packets(language, SPEECH_S))
@@ -107,7 +108,9 @@ async def _phases(visits: Sequence[Visit], impairment: Impairment) -> dict[str, 
     return spans
 
 
-def _take(channel: Channel, speaker: Participant, listener: Participant, spans: dict[str, tuple[float, float]]) -> Taken:
+def _take(
+    channel: Channel, speaker: Participant, listener: Participant, spans: dict[str, tuple[float, float]]
+) -> Taken:
     microphone, hearing = speaker.microphone, listener.hearing
     assert microphone is not None
     assert hearing is not None
@@ -134,9 +137,7 @@ def _index(heard: Timeline, instant_s: float) -> int:
     return int(np.searchsorted(heard.starts_s, instant_s)) * FRAME_SAMPLES
 
 
-def _delays(
-    said: Callable[[float, float], np.ndarray], heard: Timeline, start_s: float, end_s: float
-) -> list[float]:
+def _delays(said: Callable[[float, float], np.ndarray], heard: Timeline, start_s: float, end_s: float) -> list[float]:
     found = []
     for at_s in np.arange(start_s, end_s, STEP_S):
         first = _index(heard, at_s)

@@ -49,19 +49,19 @@ def way(kind: str, direction: str, mid: str) -> Way:
 
 
 class Peer:
-    """One connection, used once: `offer` and `accept`, or `answer`. `up` and `down` are what its line does to media."""
+    """One connection, used once: `offer` and `accept`, or `answer`. `lines` do their harm to media, up and down."""
 
     def __init__(
         self,
         ways: Sequence[Way] = (),
+        lines: tuple[Line, Line] | None = None,
         *,
-        up: Line | None = None,
-        down: Line | None = None,
         address: str = "127.0.0.1",
     ) -> None:
         """`address`: the one of this machine's that media come from; packets stay on the machine in any case."""
         self.ways = list(ways)
-        self.up, self.down = up, down
+        self.up: Line | None = lines[0] if lines else None
+        self.down: Line | None = lines[1] if lines else None
         self._own_address = address
         self.on_rtp: Taken = lambda data, now: None
         self.on_rtcp: Taken = lambda data, now: None

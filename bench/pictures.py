@@ -93,7 +93,7 @@ def _read(codec: VideoCodecContext, content: bytes) -> list[int]:
     numbers = []
     for frame in frames:
         plane = frame.planes[0]
-        luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+        luma = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
         card = read(luma)
         if card is not None:
             numbers.append(card.number)

@@ -1,8 +1,9 @@
-"""The figures as pictures: CPU run by run, delays, what the line does to speech."""
+"""The figures as pictures: CPU run by run, onsets, what the line does to speech, freezes."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from bench.results import Results
 
@@ -14,20 +15,22 @@ def draw(found: Results, folder: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    if "load" in found.figures:
-        _cpu(found, folder / "cpu.png")
-    if "onset" in found.figures:
-        _onset(found, folder / "onset.png")
+    for part, drawing, name in (("load", _cpu, "cpu"), ("onset", _onset, "onset"), ("speech", _speech, "speech")):
+        if found.figures.get(part):
+            figure = drawing(found.figures[part])
+            figure.suptitle(f"{figure.get_suptitle()} ({found.at})")
+            figure.tight_layout()
+            figure.savefig(folder / f"{name}.png", dpi=110)
 
 
-def _cpu(found: Results, path: Path) -> None:
-    from matplotlib import pyplot
+def _cpu(runs: list[dict[str, Any]]) -> Any:
+    from matplotlib.figure import Figure
 
-    runs = [one for one in found.figures["load"] if one["server"] in COLOURS]
+    runs = [one for one in runs if one["server"] in COLOURS]
     works = list(dict.fromkeys(one["work"] for one in runs))
-    figure, axes = pyplot.subplots(1, len(works), figsize=(4 * len(works), 4), squeeze=False)
-    for axis, work in zip(axes[0], works, strict=True):
-        servers = list(dict.fromkeys(one["server"] for one in runs))
+    servers = list(dict.fromkeys(one["server"] for one in runs))
+    figure = Figure(figsize=(4 * len(works), 4))
+    for axis, work in zip(figure.subplots(1, len(works), squeeze=False)[0], works, strict=True):
         for place, server in enumerate(servers):
             values = [one["cpu_ms_per_s"] for one in runs if one["server"] == server and one["work"] == work]
             axis.bar(place, sorted(values)[len(values) // 2], color=COLOURS[server], alpha=0.6)
@@ -35,17 +38,16 @@ def _cpu(found: Results, path: Path) -> None:
         axis.set_xticks(range(len(servers)), servers)
         axis.set_title(work)
         axis.set_ylabel("ms of CPU per second, net of idle")
-    figure.suptitle(f"CPU: medians, and every run ({found.at})")
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+    figure.suptitle("CPU: medians, and every run")
+    return figure
 
 
-def _onset(found: Results, path: Path) -> None:
-    from matplotlib import pyplot
+def _onset(found: list[dict[str, Any]]) -> Any:
+    from matplotlib.figure import Figure
 
-    figure, axis = pyplot.subplots(figsize=(8, 4))
-    for one in found.figures["onset"]:
+    figure = Figure(figsize=(8, 4))
+    axis = figure.subplots()
+    for one in found:
         for style, (phase, delays) in zip(("-", "--", ":"), one["delays_ms"].items(), strict=True):
             ranked = sorted(delays)
             share = [(at + 1) / len(ranked) for at in range(len(ranked))]
@@ -54,7 +56,24 @@ def _onset(found: Results, path: Path) -> None:
     axis.set_ylabel("share of sounds")
     axis.set_xlim(left=0)
     axis.legend()
-    figure.suptitle(f"From one participant's sound to what another one hears ({found.at})")
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+    figure.suptitle("From one participant's sound to what another one hears")
+    return figure
+
+
+def _speech(channels: list[dict[str, Any]]) -> Any:
+    from matplotlib.figure import Figure
+
+    lines = list(dict.fromkeys(one["line"] for one in channels))
+    figure = Figure(figsize=(10, 7))
+    for axis, measure in zip(figure.subplots(2, 1), ("estoi", "pesq"), strict=True):
+        for shift, name in enumerate(("ceiling", "Hanmaru", "Janus")):
+            for place, line in enumerate(lines):
+                key, server = ("ceiling", "Hanmaru") if name == "ceiling" else ("scores", name)
+                values = [one[key][measure] for one in channels if (one["line"], one["server"]) == (line, server)]
+                at = place + (shift - 1) * 0.25
+                axis.plot([at] * len(values), values, ".", color=COLOURS[name], label=name if place == 0 else None)
+        axis.set_xticks(range(len(lines)), lines)
+        axis.set_ylabel("ESTOI" if measure == "estoi" else "PESQ-WB")
+        axis.legend()
+    figure.suptitle("Speech through the server, impaired on the way in: every channel")
+    return figure

@@ -21,7 +21,6 @@ FIRST_KEY_S = 0.2
 STALLED_S = 3.0  # Chromium asks for a key frame when it could show nothing for so long, and for the first one sooner
 
 
-
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A packet that came: when (monotonic), its unwrapped number, what it held."""
@@ -110,7 +109,7 @@ class Inlet:
             piece = Piece(parsed.timestamp, parsed.marker, begins, begins and rtp.is_key_frame(content))
             self.showing.add(number, piece, now_s)
         if self.keep or parsed.marker:
-            kept = payload if self.keep else payload[-rtp.TAIL_BYTES:]
+            kept = payload if self.keep else payload[-rtp.TAIL_BYTES :]
             self.arrivals.append(Arrival(now_s, number, parsed.timestamp, parsed.marker, kept))
 
     def hear(self, report: rtp.SenderReport, now_s: float) -> None:

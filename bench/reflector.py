@@ -40,7 +40,7 @@ class Reflector:
     async def meet(self, wish: Wish, place: int = 0) -> Mirror:
         mirror = Mirror({}, [])
         for person in ROOMS:
-            peer = Peer([way("audio", "sendrecv", "0"), way("video", "sendrecv", "1")], **lines(wish, person))
+            peer = Peer([way("audio", "sendrecv", "0"), way("video", "sendrecv", "1")], lines(wish, person))
             twin = Peer()
             participant = mirror.people[person] = Participant(person)
             participant.attach(peer, wish)

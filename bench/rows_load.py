@@ -89,7 +89,8 @@ def onset_rows(found: Sequence[Onsets]) -> list[Row]:
         missed = ours.said[phase] - len(ours.delays_ms[phase])
         rows.append(
             Row(
-                f"sound onset to mix, {phase}, p50 / p95" + (f" ({missed} of {ours.said[phase]} not heard)" if missed else ""),
+                f"sound onset to mix, {phase}, p50 / p95"
+                + (f" ({missed} of {ours.said[phase]} not heard)" if missed else ""),
                 f"p50 ≤ {ONSET_MS[phase]:.0f} ms",
                 _two(ours.delays_ms[phase]),
                 _two(theirs.delays_ms[phase]) if theirs else "–",

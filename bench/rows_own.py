@@ -29,7 +29,9 @@ def freeze_rows(found: Sequence[Freeze]) -> list[Row]:
     """The longest of all streams, by loss."""
     rows = []
     for loss, bar_s in MOST_FREEZE_S.items():
-        ours, theirs = ([one for one in found if (one.loss, one.server) == (loss, name)] for name in ("Hanmaru", "Janus"))
+        ours, theirs = (
+            [one for one in found if (one.loss, one.server) == (loss, name)] for name in ("Hanmaru", "Janus")
+        )
         if not ours:
             continue
         longest_s = max(one.longest_s for one in ours)

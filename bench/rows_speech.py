@@ -43,7 +43,12 @@ def _delays(line: str, ours: Sequence[Channel], theirs: Sequence[Channel]) -> Ro
         bar += f", ± {AFTER_WITHIN_MS:.0f} ms"
         reached = reached and abs(drift) <= AFTER_WITHIN_MS
     return Row(
-        f"delay of that speech, {line}: p50 / p95; 10 s after against before", bar, _text(ours), _text(theirs), "–", reached
+        f"delay of that speech, {line}: p50 / p95; 10 s after against before",
+        bar,
+        _text(ours),
+        _text(theirs),
+        "–",
+        reached,
     )
 
 

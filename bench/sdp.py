@@ -89,7 +89,7 @@ def secrets(sdp: str) -> Secrets:
 
 
 def mirrored(offer: str) -> list[tuple[str, str, str, int, int, int]]:
-    """Kind, direction for our answer, mid, payload types of media and RTX, and abs-send-time's id, of each line offered.
+    """Of each line offered: kind, direction for our answer, mid, payload types of media and RTX, abs-send-time's id.
 
     0 stands for what the line does not have.
     """

@@ -200,9 +200,7 @@ class VoiceOutlet(Outlet):
             return
         payload = self.packets_said[index % len(self.packets_said)]
         timestamp = self.first_timestamp + self._offset + index * 960
-        plain = rtp.packet(
-            self.way.payload_type, self.number, timestamp, self.way.ssrc, payload, marker=self._marks
-        )
+        plain = rtp.packet(self.way.payload_type, self.number, timestamp, self.way.ssrc, payload, marker=self._marks)
         self._marks = False
         self.number += 1
         self.packets += 1

@@ -19,8 +19,8 @@ LANGUAGES = ("ko", "vi", "en")
 TEXTS = {
     "ko": "안녕하십니까. 저희 회사는 가정용 공유기를 만들고 있습니다. 이 제품은 설치가 쉽고 보증 기간이 이 년입니다. "
     "첫 주문은 오백 대부터 가능하며, 납기는 육 주 정도 걸립니다.",
-    "vi": "Xin chào quý công ty. Chúng tôi quan tâm đến sản phẩm này cho thị trường miền Bắc. Giá xuất xưởng là bao nhiêu, "
-    "và quý vị có thể giao hàng trước cuối tháng sau không?",
+    "vi": "Xin chào quý công ty. Chúng tôi quan tâm đến sản phẩm này cho thị trường miền Bắc. Giá xuất xưởng là "
+    "bao nhiêu, và quý vị có thể giao hàng trước cuối tháng sau không?",
     "en": "Good morning, and thank you for your time. We would like to see how the device is set up, and what happens "
     "when the power fails. Could you tell us about the warranty and the delivery terms?",
 }

@@ -10,20 +10,33 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import hanmaru, janus, measure_load, measure_onset, measure_speech, results
+from bench import (
+    hanmaru,
+    janus,
+    measure_browser,
+    measure_freeze,
+    measure_lipsync,
+    measure_load,
+    measure_onset,
+    measure_speech,
+    measure_transcode,
+    results,
+)
 from bench.cast import Server, retries
 from bench.clip import Clip, clip
 from bench.hanmaru import Hanmaru
 from bench.reflector import Reflector
 from bench.results import Results
 from bench.rows_load import cpu_rows, figures, onset_rows, picture_rows
-from bench.rows_own import reflector_row
+from bench.rows_own import browser_rows, freeze_rows, lipsync_rows, reflector_row, transcode_rows
 from bench.rows_speech import speech_rows
 
 RUNS = 5
 CLIPS = Path(__file__).resolve().parent / "clips"  # not committed
 ONSET_S = 8.0
-ONSET_RUNS = 2
+ONSET_RUNS = 1  # both rooms at once: 26 sounds in each phase
+TRANSCODE_S = 4.0
+LOAD_S = measure_load.LOAD_S
 SETTINGS = {
     "picture": "VP8 1280x1024, 30 fps, 2.5 Mb/s constant, encoded beforehand, each frame sent in one burst; "
     "abs-send-time, NACK with RTX, PLI, receiver reports and REMB (5 Mb/s) once a second; no transport-cc",
@@ -56,6 +69,8 @@ class Bench:
     found: Results
     servers: list[Server]
     clip: Clip
+    small: Clip
+    """For what has to be made anew: 720p."""
     folder: Path
     begun_s: float
 
@@ -85,6 +100,40 @@ async def onset(bench: Bench) -> None:
     bench.found.rows += onset_rows(found)
 
 
+async def freeze(bench: Bench) -> None:
+    """How long pictures stand still."""
+    found = await measure_freeze.measure(bench.servers, bench.clip, bench.say)
+    bench.found.figures["freeze"] = [asdict(one) for one in found]
+    bench.found.rows += freeze_rows(found)
+
+
+async def lipsync(bench: Bench) -> None:
+    """Sound against picture."""
+    found = await measure_lipsync.measure(bench.hanmaru, bench.clip, bench.small, bench.say)
+    bench.found.figures["lipsync"] = [asdict(one) for one in found]
+    bench.found.rows += lipsync_rows(found)
+
+
+async def transcode(bench: Bench) -> None:
+    """A picture made anew against its floor."""
+    runs = bench.plan.runs
+    found = await measure_transcode.measure(bench.hanmaru, bench.small, CLIPS, runs, TRANSCODE_S, bench.say)
+    bench.found.figures["transcode"] = [asdict(one) for one in found]
+    bench.found.rows += transcode_rows(found)
+
+
+async def browser(bench: Bench) -> None:
+    """A real page to a real page."""
+    try:
+        found = await measure_browser.measure(bench.hanmaru, bench.folder, bench.say)
+    except FileNotFoundError as missing:
+        bench.found.notes.append(f"without browsers: {missing}")
+        bench.say(bench.found.notes[-1])
+        return
+    bench.found.figures["browser"] = [asdict(one) for one in found]
+    bench.found.rows += browser_rows(found)
+
+
 async def voice(bench: Bench) -> None:
     """What the line does to speech."""
     channels = await measure_speech.measure(bench.servers, 1, bench.say)
@@ -93,9 +142,13 @@ async def voice(bench: Bench) -> None:
 
 
 MEASUREMENTS: dict[str, tuple[Callable[[Bench], Awaitable[None]], float]] = {
-    "cpu": (cpu, 330.0),
-    "onset": (onset, 180.0),
-    "speech": (voice, 260.0),
+    "cpu": (cpu, 345.0),
+    "onset": (onset, 42.0),
+    "speech": (voice, 225.0),
+    "freeze": (freeze, 115.0),
+    "lipsync": (lipsync, 50.0),
+    "transcode": (transcode, 70.0),
+    "browser": (browser, 40.0),
 }
 """By name: what is done, and about how many seconds a whole one takes."""
 PARTS = tuple(MEASUREMENTS)
@@ -108,8 +161,8 @@ async def measure(plan: Plan) -> Results:
     with tempfile.TemporaryDirectory(prefix="hanmaru-bench-") as name:
         async with AsyncExitStack() as stack:
             folder = Path(name)
-            print("pictures and voices are made once, then kept (20 s) ...", flush=True)
-            bench = Bench(plan, found, [], clip(CLIPS), folder, begun_s)
+            print("pictures and voices are made once, then kept (a minute) ...", flush=True)
+            bench = Bench(plan, found, [], clip(CLIPS), clip(CLIPS, 1280, 720, 2_000_000), folder, begun_s)
             bench.servers.append(await hanmaru.start(folder / "hanmaru"))
             stack.push_async_callback(bench.servers[0].stop)
             await _start_peer(bench, stack)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 KEPT = 4096
@@ -80,4 +81,4 @@ class Showing:
 def longest_pause_s(instants: list[float], start_s: float, end_s: float) -> float:
     """The longest time between `start_s` and `end_s` in which nothing new was shown."""
     marks = [start_s, *(instant for instant in instants if start_s < instant < end_s), end_s]
-    return max(later - earlier for earlier, later in zip(marks, marks[1:], strict=False))
+    return max(later - earlier for earlier, later in itertools.pairwise(marks))
