@@ -173,7 +173,7 @@ class Janus:
 
 
 async def start(folder: Path) -> Janus:
-    """Start the daemon with a folder of settings of its own; signaling on loopback. Raises RuntimeError with its log."""
+    """Start the daemon with settings of its own; signaling on loopback. Raises RuntimeError with its log."""
     port, log = free_port(), folder / "janus.log"
     with opened(log) as out:
         _settings(folder, port)
