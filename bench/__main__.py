@@ -30,7 +30,8 @@ def main(
 ) -> None:
     """Measure Hanmaru beside Janus on this machine, at most 15 minutes; leave it alone meanwhile.
 
-    Writes bench/results/latest.json, latest.md and plots; a whole run also renews the table in README.md.
+    A whole run writes bench/results/latest.json, latest.md and plots, and renews the table in README.md; one with --only,
+    or in which something failed, writes into bench/results/partial.
     """
     logging.basicConfig(level=logging.ERROR)  # libraries tell of every connection
     wanted = tuple(part.strip() for part in only.split(",") if part.strip()) or suite.PARTS
@@ -38,10 +39,13 @@ def main(
     if unknown:
         raise typer.BadParameter(f"no part {', '.join(sorted(unknown))}; there are {', '.join(suite.PARTS)}")
     results = uvloop.run(suite.measure(suite.Plan(wanted, runs, seconds, peer)))
-    suite.write(results, FOLDER)
-    if readme and set(wanted) == set(suite.PARTS):
+    whole = set(wanted) == set(suite.PARTS) and not results.failed
+    suite.write(results, FOLDER if whole else FOLDER / "partial")
+    if readme and whole:
         put_table(README, FOLDER / "latest.md")
         print(f"the table in {README.name} is renewed")
+    if results.failed:
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

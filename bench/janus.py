@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,8 @@ class Janus:
         return rooms
 
     async def stop(self) -> None:
-        await self.line.close()
+        with suppress(RuntimeError, TimeoutError, ConnectionError):  # it may be gone already
+            await self.line.close()
         await self.http.close()
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)

@@ -48,27 +48,30 @@ async def run(server: Hanmaru | Reflector, clip: Clip) -> LipSync:
     visit = await meeting(server, Wish(clip=clip, shown_by=("left",), keep=True))
     try:
         left, right = visit.people["left"], visit.people["right"]
-        return await _watch(server.name, left, right)
+        marks, loop_s = await _watch(left)
     finally:
         await visit.leave()
+    return await asyncio.to_thread(measured, server.name, left, right, marks, loop_s)
 
 
 async def run_transcoded(server: Hanmaru, clip: Clip) -> LipSync:
     """An encoder sends a smaller picture than the display's screen, so it has to be made anew."""
     held = await devices(server, clip, keep=True)
     try:
-        return await _watch(server.name, held.encoder, held.display)
+        marks, loop_s = await _watch(held.encoder)
     finally:
         await held.leave()
+    return await asyncio.to_thread(measured, server.name, held.encoder, held.display, marks, loop_s)
 
 
-async def _watch(name: str, sender: Participant, receiver: Participant) -> LipSync:
+async def _watch(sender: Participant) -> tuple[list[int], float]:
+    """Show and speak for a while: where in the loop sounds begin, and how long it is."""
     said, marks = bursts(int(SECONDS / EVERY_S), EVERY_S, BURST_S, LEVEL, 5)
     assert sender.camera is not None
     sender.speak(opus.encode(said))
     sender.camera.start()
     await asyncio.sleep(SETTLE_S + SECONDS)
-    return measured(name, sender, receiver, marks, said.size / RATE_HZ)
+    return marks, said.size / RATE_HZ
 
 
 def measured(name: str, sender: Participant, receiver: Participant, marks: list[int], loop_s: float) -> LipSync:

@@ -83,9 +83,11 @@ async def run(server: Server, work: Work, load_s: float = LOAD_S) -> Run:
             if participant.camera is not None:
                 participant.camera.start()
         await asyncio.sleep(SETTLE_S)
-        return await _measured(server, work, visit, idle, load_s)
+        done, span = await _measured(server, work, visit, idle, load_s)
     finally:
         await visit.leave()
+    await asyncio.to_thread(_match, done, visit, span)
+    return done
 
 
 async def _metered(server: Server, seconds: float) -> float:
@@ -94,7 +96,9 @@ async def _metered(server: Server, seconds: float) -> float:
     return meter.ms_per_s()
 
 
-async def _measured(server: Server, work: Work, visit: Visit, idle: float, load_s: float) -> Run:
+async def _measured(
+    server: Server, work: Work, visit: Visit, idle: float, load_s: float
+) -> tuple[Run, tuple[float, float]]:
     before = await server.figures() if isinstance(server, Hanmaru) else {}
     gc.collect()
     gc.disable()
@@ -109,10 +113,15 @@ async def _measured(server: Server, work: Work, visit: Visit, idle: float, load_
     done.late_ms = lateness(before, after)
     cameras = [person.camera for person in visit.people.values() if person.camera is not None]
     done.frames_sent = sum(since_s <= frame.last_s < until_s for camera in cameras for frame in camera.sent)
+    return done, (since_s, until_s)
+
+
+def _match(done: Run, visit: Visit, span: tuple[float, float]) -> None:
+    """Which pictures came, and how long each took; decoding takes its time, so everybody has left."""
+    since_s, until_s = span
     found = watched(visit)
     done.way = "/".join(sorted({way for way, _ in found}))
     done.delays_ms = [one.delay_s * 1000 for _, matched in found for one in matched if since_s <= one.out_s < until_s]
-    return done
 
 
 def watched(visit: Visit) -> list[tuple[str, list[Passage]]]:

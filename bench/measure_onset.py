@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench import opus
-from bench.cast import ROOMS, Server, Wish, meeting
+from bench.cast import ROOMS, Server, Visit, Wish, meeting
 from bench.hearing import FRAME_SAMPLES, RATE_HZ, bursts, delays_s, onsets
 from bench.line import CLEAN, Impairment
 from bench.sound import timeline
@@ -32,7 +32,7 @@ class Onsets:
 
 
 async def run(server: Server, seed: int, seconds: float, into: Onsets) -> None:
-    """Both rooms burst in turn and hear each other: two lines in one go, one voice at a time in every ear."""
+    """Both rooms make the same bursts and hear each other, never themselves: two lines in one go, one voice in each ear."""
     said, marks = bursts(int(seconds / EVERY_S) + 1, EVERY_S, BURST_S, LEVEL, seed)
     packets = opus.encode(said)
     visit = await meeting(server, Wish(ROOMS, seed=seed))
@@ -52,25 +52,29 @@ async def run(server: Server, seed: int, seconds: float, into: Onsets) -> None:
             await asyncio.sleep(seconds)
             spans[phase] = (begun, loop.time())
         await asyncio.sleep(LONGEST_S)
-        for room, other in zip(ROOMS, reversed(ROOMS), strict=True):
-            microphone, hearing = people[room].microphone, people[other].hearing
-            assert microphone is not None
-            assert hearing is not None
-            heard = timeline(hearing.arrivals)
-            heard_s = [heard.instant_s(sample) for sample in onsets(heard.samples, LEVEL)]
-            loop_s = len(packets) * FRAME_SAMPLES / RATE_HZ
-            for phase, (start_s, end_s) in spans.items():
-                # Packet n goes out once its 20 ms were captured: a sample in it is said at n x 20 ms + its place.
-                said_s = [
-                    microphone.begun_s + mark / RATE_HZ + round_ * loop_s
-                    for round_ in range(int((end_s - microphone.begun_s) / loop_s) + 1)
-                    for mark in marks
-                ]
-                within = [one for one in said_s if start_s <= one < end_s]
-                into.said[phase] += len(within)
-                into.delays_ms[phase] += [one * 1000 for one in delays_s(within, heard_s, LONGEST_S)]
     finally:
         await visit.leave()
+    await asyncio.to_thread(_count, visit, marks, len(packets) * FRAME_SAMPLES / RATE_HZ, spans, into)
+
+
+def _count(visit: Visit, marks: list[int], loop_s: float, spans: dict[str, tuple[float, float]], into: Onsets) -> None:
+    people = visit.people
+    for room, other in zip(ROOMS, reversed(ROOMS), strict=True):
+        microphone, hearing = people[room].microphone, people[other].hearing
+        assert microphone is not None
+        assert hearing is not None
+        heard = timeline(hearing.arrivals)
+        heard_s = [heard.instant_s(sample) for sample in onsets(heard.samples, LEVEL)]
+        for phase, (start_s, end_s) in spans.items():
+            # Packet n goes out once its 20 ms were captured: a sample in it is said at n x 20 ms + its place.
+            said_s = [
+                microphone.begun_s + mark / RATE_HZ + round_ * loop_s
+                for round_ in range(int((end_s - microphone.begun_s) / loop_s) + 1)
+                for mark in marks
+            ]
+            within = [one for one in said_s if start_s <= one < end_s]
+            into.said[phase] += len(within)
+            into.delays_ms[phase] += [one * 1000 for one in delays_s(within, heard_s, LONGEST_S)]
 
 
 async def measure(servers: Sequence[Server], runs: int, seconds: float, say: Callable[[str], None]) -> list[Onsets]:

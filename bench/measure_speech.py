@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -75,15 +76,21 @@ async def row(servers: Sequence[Server], line: str, seed: int) -> list[Taken]:
         await asyncio.sleep(SETTLE_S)
         spans = await _phases([visit for _, _, visit in visits], LINES[line])
         await asyncio.sleep(LONGEST_S)
-        found = []
-        for server, language, visit in visits:
-            for way, (room, other) in enumerate(zip(ROOMS, reversed(ROOMS), strict=True)):
-                channel = Channel(server.name, line, language, seed + way)
-                found.append(_take(channel, visit.people[room], visit.people[other], spans))
-        return found
     finally:
         for _, _, visit in visits:
             await visit.leave()
+    return await asyncio.to_thread(_take_all, visits, line, seed, spans)
+
+
+def _take_all(
+    visits: Sequence[tuple[Server, str, Visit]], line: str, seed: int, spans: dict[str, tuple[float, float]]
+) -> list[Taken]:
+    found = []
+    for server, language, visit in visits:
+        for way, (room, other) in enumerate(zip(ROOMS, reversed(ROOMS), strict=True)):
+            channel = Channel(server.name, line, language, seed + way)
+            found.append(_take(channel, visit.people[room], visit.people[other], spans))
+    return found
 
 
 async def _phases(visits: Sequence[Visit], impairment: Impairment) -> dict[str, tuple[float, float]]:
@@ -180,9 +187,14 @@ async def measure(servers: Sequence[Server], seeds: int, say: Callable[[str], No
             taken += now
             say(f"speech, {line}: {len(now)} channels heard")
     say(f"speech: scoring {len(taken)} channels")
-    with ProcessPoolExecutor() as pool:
-        scores = list(pool.map(score, [one.said for one in taken], [one.heard for one in taken]))
-        best = list(pool.map(score, [one.said for one in taken], [one.best for one in taken]))
+    await asyncio.to_thread(_score, taken)  # a server would take a loop that stands still for gone
+    return [one.channel for one in taken]
+
+
+def _score(taken: Sequence[Taken]) -> None:
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        said = [one.said for one in taken]
+        scores = list(pool.map(score, said, [one.heard for one in taken]))
+        best = list(pool.map(score, said, [one.best for one in taken]))
     for one, scored, ceiling in zip(taken, scores, best, strict=True):
         one.channel.scores, one.channel.ceiling = scored, ceiling
-    return [one.channel for one in taken]

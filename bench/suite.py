@@ -30,6 +30,8 @@ from bench.results import Results
 from bench.rows_load import cpu_rows, figures, onset_rows, picture_rows
 from bench.rows_own import browser_rows, freeze_rows, lipsync_rows, reflector_row, transcode_rows
 from bench.rows_speech import speech_rows
+from server.robot import LineClosedError
+from signaling.errors import RemoteError
 
 RUNS = 5
 CLIPS = Path(__file__).resolve().parent / "clips"  # not committed
@@ -171,7 +173,12 @@ async def measure(plan: Plan) -> Results:
             for number, part in enumerate(plan.parts):
                 ahead = sum(MEASUREMENTS[each][1] for each in plan.parts[number:])
                 bench.say(f"{part}: begins; about {ahead / 60:.0f} minutes to go")
-                await MEASUREMENTS[part][0](bench)
+                try:
+                    await MEASUREMENTS[part][0](bench)
+                except (OSError, RuntimeError, LookupError, LineClosedError, RemoteError) as fault:
+                    found.failed.append(part)
+                    found.notes.append(f"{part} could not be measured: {fault!r}")
+                    bench.say(found.notes[-1])
     found.notes += [f"{server}: {count} joins had to be tried again" for server, count in retries.items()]
     found.seconds = time.monotonic() - begun_s
     return found
@@ -195,7 +202,7 @@ async def _start_peer(bench: Bench, stack: AsyncExitStack) -> None:
 
 
 def write(found: Results, folder: Path) -> None:
-    """Print the table; write latest.json, latest.md and the plots."""
+    """Print the table; write it, the figures as JSON and the plots into a folder."""
     from bench.plots import draw
 
     folder.mkdir(parents=True, exist_ok=True)
