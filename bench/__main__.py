@@ -30,8 +30,8 @@ def main(
 ) -> None:
     """Measure Hanmaru beside Janus on this machine, at most 15 minutes; leave it alone meanwhile.
 
-    A whole run writes bench/results/latest.json, latest.md and plots, and renews the table in README.md; one with --only,
-    or in which something failed, writes into bench/results/partial.
+    A whole run writes bench/results/latest.json, latest.md and plots, and renews the table in README.md; one with
+    --only, or in which something failed, writes into bench/results/partial.
     """
     logging.basicConfig(level=logging.ERROR)  # libraries tell of every connection
     wanted = tuple(part.strip() for part in only.split(",") if part.strip()) or suite.PARTS

@@ -32,7 +32,7 @@ class Onsets:
 
 
 async def run(server: Server, seed: int, seconds: float, into: Onsets) -> None:
-    """Both rooms make the same bursts and hear each other, never themselves: two lines in one go, one voice in each ear."""
+    """Both rooms make the same bursts and hear each other, never themselves: two lines in one go."""
     said, marks = bursts(int(seconds / EVERY_S) + 1, EVERY_S, BURST_S, LEVEL, seed)
     packets = opus.encode(said)
     visit = await meeting(server, Wish(ROOMS, seed=seed))
