@@ -188,9 +188,7 @@ PAYLOADS = st.one_of(
     st.sampled_from(["h264", "vp8"]),
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9), st.booleans(), PAYLOADS), max_size=60),
 )
-def test_whatever_comes_gives_frames_or_refuses_a_size(
-    codec: str, noise: list[tuple[int, int, bool, bytes]]
-) -> None:
+def test_whatever_comes_gives_frames_or_refuses_a_size(codec: str, noise: list[tuple[int, int, bool, bytes]]) -> None:
     picture = PictureIn(codec)
     for number, time, marker, payload in noise:
         try:
