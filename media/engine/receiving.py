@@ -123,7 +123,7 @@ class Receiving:
     def want_key_frame(self, now: float) -> None:
         """Ask for a key frame until one begins, each 300 ms at most."""
         self._key_wanted = True
-        self.poll(now)
+        self._look(now, 0.0)
 
     def key_frame_began(self) -> None:
         """The key frame that was asked for is here."""
@@ -132,20 +132,7 @@ class Receiving:
     def poll(self, now: float, round_trip_s: float = 0.0) -> None:
         """Ask for what is missing, or give it up; it has itself called again for as long as something is."""
         self._polling = False
-        if self._wire is None:
-            return
-        lost = self._gaps.lost(now)
-        if lost is not None:
-            self._key_wanted = True
-            self._taker.on_lost(lost)
-        if again := self._gaps.ask(now, round_trip_s):
-            self._ask_again(again)
-        if self._key_wanted and self._media_ssrc is not None and now - self._asked_at >= PLI_EVERY_S:
-            self._asked_at = now
-            pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=self._media_ssrc)
-            self._wire.send_rtcp(bytes(pli))
-        if self._key_wanted or self._gaps:
-            self._poll_later()
+        self._look(now, round_trip_s)
 
     def cap(self, bits_per_s: int | None) -> None:
         """Ask the source for no more than its viewers' lines carry; None for no bound."""
@@ -171,6 +158,23 @@ class Receiving:
     def dropped(self) -> int:
         """Packets of pictures that never came, or came too late."""
         return self._gaps.given_up + self._gaps.late
+
+    def _look(self, now: float, round_trip_s: float) -> None:
+        """Ask for what is missing now; one look is pending at most, however often somebody wishes for a key frame."""
+        if self._wire is None:
+            return
+        lost = self._gaps.lost(now)
+        if lost is not None:
+            self._key_wanted = True
+            self._taker.on_lost(lost)
+        if again := self._gaps.ask(now, round_trip_s):
+            self._ask_again(again)
+        if self._key_wanted and self._media_ssrc is not None and now - self._asked_at >= PLI_EVERY_S:
+            self._asked_at = now
+            pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=self._media_ssrc)
+            self._wire.send_rtcp(bytes(pli))
+        if self._key_wanted or self._gaps:
+            self._poll_later()
 
     def _open(self, ssrc: int, form: Format) -> Reception:
         stream = self._streams[ssrc] = Reception(form.clock_hz)

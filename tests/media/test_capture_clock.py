@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.capture_clock import CLOCKS_HZ, MOST_APART_S, MOST_REPORTS, CaptureClock
+from media.capture_clock import CLOCKS_HZ, FORGET_S, MOST_APART_S, MOST_REPORTS, CaptureClock
 
 NTP_S = 1 << 32
 NEAR_S = 0.005
@@ -52,11 +52,11 @@ def test_captures_are_known_within_5_ms_while_reports_come_unevenly_and_the_cloc
 ) -> None:
     clock, chance = CaptureClock(), random.Random(seed)
     worst_s = 0.0
-    for second in range(300):
+    for second in range(120):
         for kind in ("audio", "video"):
             at = second + chance.random() / 2
             sender.report(clock, kind, at, least_delay_s + min(0.2, chance.expovariate(1 / 0.010)))
-        if second < 10:
+        if second < FORGET_S:
             continue  # so few reports may all have been held up
         found = {}
         for kind in ("audio", "video"):
@@ -87,13 +87,13 @@ def test_a_report_far_from_what_it_should_explain_is_of_no_use() -> None:
         assert clock.captured("video", sender.timestamp("video", 100.0 + away_s)) is None
 
 
-def test_a_line_that_became_longer_is_noticed_within_half_a_minute() -> None:
+def test_a_line_that_became_longer_is_noticed_in_time() -> None:
     clock, sender = CaptureClock(), Sender(0.0, 50.0, {"audio": 7, "video": 9})
     for second in range(40):
         sender.report(clock, "audio", second, 0.02)
-    for second in range(40, 71):
+    for second in range(40, 70):
         sender.report(clock, "audio", second, 0.30)
-    assert clock.captured("audio", sender.timestamp("audio", 71.0)) == pytest.approx(71.3)
+    assert clock.captured("audio", sender.timestamp("audio", 70.0)) == pytest.approx(70.3)
 
 
 @given(
