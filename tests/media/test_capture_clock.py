@@ -38,10 +38,12 @@ SENDERS = st.builds(
     Sender,
     drift_ppm=st.floats(-200, 200),
     began_s=st.one_of(st.floats(0, 1000), st.floats(3.8e9, 3.9e9)),
-    offsets=st.fixed_dictionaries({
-        "audio": st.integers(0, 0xFFFFFFFF),
-        "video": st.one_of(st.integers(0, 0xFFFFFFFF), st.just(0xFFFFFFFF - 200_000)),
-    }),
+    offsets=st.fixed_dictionaries(
+        {
+            "audio": st.integers(0, 0xFFFFFFFF),
+            "video": st.one_of(st.integers(0, 0xFFFFFFFF), st.just(0xFFFFFFFF - 200_000)),
+        }
+    ),
 )
 
 

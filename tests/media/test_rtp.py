@@ -176,7 +176,9 @@ def test_a_retransmission_of_nothing_is_refused(payload: bytes) -> None:
 
 
 @given(st.integers(1, 32), st.integers(-(1 << 40), 1 << 40), st.data())
-def test_the_nearest_number_ends_as_it_came_and_lies_within_half_a_turn(bits: int, to: int, data: st.DataObject) -> None:
+def test_the_nearest_number_ends_as_it_came_and_lies_within_half_a_turn(
+    bits: int, to: int, data: st.DataObject
+) -> None:
     value = data.draw(st.integers(0, (1 << bits) - 1))
     found = nearest(value, bits, to)
     assert found % (1 << bits) == value
