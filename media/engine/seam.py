@@ -24,7 +24,7 @@ from aiortc.rtcrtpparameters import (
 from aiortc.rtcrtpreceiver import RemoteStreamTrack
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
-from pylibsrtp import ffi
+from pylibsrtp import ffi  # type: ignore[attr-defined] # its cffi interface: see TOUCHED
 
 from media.engine.receiving import Format, Receiving
 from media.engine.sending import Agreed, Sending
@@ -42,6 +42,7 @@ TOUCHED = {
     "aiortc.rtcicetransport.RTCIceTransport": ("_connection",),
     "aioice.ice.Connection": ("data_received", "_nominated", "_queue"),
     "aioice.ice.StunProtocol": ("transport",),
+    "pylibsrtp": ("ffi",),
     "pylibsrtp.Session": ("_cdata", "_buffer"),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass, field
 
@@ -81,8 +82,7 @@ def play(numbering: Numbering, stretches: list[tuple[Source | None, int]], chanc
             numbering.begin(made_timestamp & 0xFFFFFFFF, now)
             for _ in range(pictures):
                 timestamp, picture_id = numbering.frame(made_timestamp, now)
-                for _ in range(PARTS):
-                    sent.append(Sent(numbering.next(), timestamp, picture_id, None, stretch, picture))
+                sent += [Sent(numbering.next(), timestamp, picture_id, None, stretch, picture) for _ in range(PARTS)]
                 made_timestamp, now, picture = made_timestamp + 3000, now + 1 / 30, picture + 1
             continue
         line: list[tuple[float, int, PicturePacket]] = []
@@ -139,8 +139,8 @@ def test_whatever_it_is_made_of_and_however_often_that_changes_the_numbers_go_on
     assert all(len(of_one) == 1 for of_one in (*stamps.values(), *ids.values(), *levels.values()))
 
     pictures = sorted(stamps)
-    for one, next_one in zip(pictures, pictures[1:], strict=False):
-        step = (min(stamps[next_one]) - min(stamps[one])) & 0xFFFFFFFF
+    for before, after in itertools.pairwise(pictures):
+        step = (min(stamps[after]) - min(stamps[before])) & 0xFFFFFFFF
         assert LEAST_STEP <= step < MOST_STEP_S * CLOCK_HZ
     with_ids, with_levels = sorted(ids), sorted(levels)
     first_ids = [min(ids[one]) for one in with_ids]

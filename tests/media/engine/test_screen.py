@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.rtp import RtpPacket as LibraryPacket
 from hypothesis import given
@@ -70,7 +72,7 @@ def assert_unbroken(line: Line, screen: Screen) -> None:
     for packet in line.sent:
         if not stamps or packet.timestamp != stamps[-1]:
             stamps.append(packet.timestamp)
-    assert all(0 < (later - one) & 0xFFFFFFFF < 1 << 31 for one, later in zip(stamps, stamps[1:], strict=False))
+    assert all(0 < (later - one) & 0xFFFFFFFF < 1 << 31 for one, later in itertools.pairwise(stamps))
     ids = [
         one for at, one in enumerate(line.ids()) if at == 0 or line.sent[at].timestamp != line.sent[at - 1].timestamp
     ]

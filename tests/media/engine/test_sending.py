@@ -61,9 +61,9 @@ def test_before_and_after_the_connection_nothing_is_sent_or_kept() -> None:
     sending.repeat([1], 1.0)
     sending.report(1.0)
     sending.stop()
-    assert not sending.live
+    before = sending.live
     sending.start(line, PLAIN)
-    assert sending.live
+    assert (before, sending.live) == (False, True)
     sending.repeat([1], 1.1)
     assert (line.rtp, sending.packets, sending.missed) == ([], 0, 1)
     sending.stop()
