@@ -26,6 +26,7 @@ from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import silence
 from media.engine.vp8 import TIME_BASE, Encoder
+from media.errors import MediaError
 from media.rtp import HeaderWriter, RtpPacket
 from media.sound import FRAME_SAMPLES
 from media.testcard import draw, read
@@ -295,6 +296,32 @@ async def test_a_viewer_of_another_size_gets_it_made_and_goes_on_when_it_fits(bo
     assert await screen.source() == 11
     assert await screen.source() == 11
     assert booth.place.survey().outputs == 0
+    booth.place.show((View("B", "A", WIDTH // 2, HEIGHT // 2, "fill", exact=True),))
+    camera.film(1, key=True)
+    assert await screen.source() == 11, "what was forwarded meanwhile is not waited for"
+
+
+async def test_a_packet_that_cannot_be_read_is_as_good_as_lost_and_the_picture_goes_on_at_a_key_frame(
+    booth: Booth,
+) -> None:
+    source, viewer = await booth.connect("A"), await booth.connect("B")
+    arrive(viewer, 9)
+    screen = Watched(viewer)
+    booth.place.show((View("B", "A", WIDTH // 2, HEIGHT // 2, "fill", exact=True),))
+    camera, _ = arrive(source, 11)
+    receiving, line = filmed(source)
+    receiving.take(RtpPacket(96, True, 5, 0, 77, b"\x10\x01", None, 2), time.monotonic())
+    receiving.key_frame_began()
+    receiving._asked_at = float("-inf")
+    line.rtcp.clear()
+    damaged = RtpPacket(96, False, camera._sequence & 0xFFFF, 0, 11, b"\x90\x80", None, 2)
+    with pytest.raises(MediaError):
+        source.on_packet("vp8", camera._sequence, damaged, time.monotonic())
+    assert len(line.rtcp) == 1, "a key frame is asked for"
+    camera._sequence += 1
+    camera.film(1)
+    camera.film(1, key=True)
+    assert await screen.source() == 11
 
 
 async def test_what_a_viewers_line_carries_is_believed_after_ten_seconds(booth: Booth) -> None:
