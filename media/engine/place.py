@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,7 @@ from media.geometry import plan
 from media.level import Level
 from media.limiter import Limiter
 from media.mixing import Mixer
-from media.sound import Frame
+from media.sound import FRAME_SAMPLES, RATE_HZ, Frame
 
 LEVELS_EVERY_TICKS = 10
 """200 ms: the meters of the pages."""
@@ -130,7 +131,7 @@ class Place:
 
     def sound(self, peer: Peer, sequence: int, timestamp: int, payload: bytes) -> None:
         if (source := self._spoken_by(peer)) is not None:
-            source.voice.push(sequence, timestamp, payload)
+            source.voice.push(sequence, timestamp, payload, time.monotonic())
 
     def frame(self, peer: Peer, frame: EncodedFrame) -> None:
         if (source := self._spoken_by(peer)) is not None:
@@ -193,8 +194,9 @@ class Place:
     def tick(self, number: int) -> None:
         """Mix and send 20 ms of sound; `number` counts ticks of the engine's clock and stamps the packets."""
         frames: dict[str, Frame] = {}
+        now = time.monotonic()
         for seat, source in self._sources.items():
-            samples = source.voice.next(quiet=source.meter.quiet)
+            samples = source.voice.next(quiet=source.meter.quiet, now=now)
             source.meter.add(samples)
             if samples is not None:
                 frames[seat] = samples
@@ -205,9 +207,10 @@ class Place:
             if listener is None:
                 listener = self._listeners[seat] = Listener()
             mix = listener.limiter.process(mixes[seat])
-            for packet in listener.encoder.encode(mix, number):
-                for peer in self._connections(seat):
-                    peer.put_sound(packet)
+            packet = Packet(listener.encoder.encode(mix))
+            packet.pts, packet.time_base = number * FRAME_SAMPLES, Fraction(1, RATE_HZ)
+            for peer in self._connections(seat):
+                peer.put_sound(packet)
         self._ticks += 1
         if self._ticks % LEVELS_EVERY_TICKS == 0 and self._sources:
             dbfs = {seat: source.meter.dbfs for seat, source in self._sources.items()}
