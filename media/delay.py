@@ -10,8 +10,9 @@ from media.sound import RATE_HZ, TICK_S
 
 MEMORY_S = 7.0  # trouble is remembered for so long: shorter than the 10 s after which the delay must be as it was
 CAPACITY = 1024  # packets: more than MEMORY_S of 10 ms ones; the oldest goes
-EN_ROUTE = 3  # the newest packets that are missing may yet come: they tell nothing
+EN_ROUTE = 3  # packets: the newest that are missing may yet come (more where others were later): they tell nothing
 SAFETY_S = 0.005  # a packet must be here so long before its time, for nobody knows the next one's jitter
+MENDS_S = 0.001  # one that is needed only to mend another may come closer
 GRACE_S = 0.003  # and so much longer before the delay is lowered, or drift would send it up and down
 TRADE = 8.0  # a second of delay is worth eight of sound spoilt in MEMORY_S: two packets of 20 ms are worth a third
 LOSS = 0.005  # what any line may lose at any time: where packets mend each other, they may as well lie here long enough
@@ -19,8 +20,9 @@ MENDED = 0.15  # sound mended by FEC is so bad, where concealed sound is 1 (by P
 RELUCTANCE_S = 0.006  # each change is a small blemish itself
 EXPERIENCE_S = 1.0  # before so much sound has come, the line is not known
 FIRST_S = 0.022  # and what comes first waits at least so long: for the packet that could mend it
+OUTAGE_S = 0.5  # transit that jumps so far is an outage, or a sender that stopped its clock: another time begins
 MOST_S = 0.200  # more would make a conversation, let alone an interpretation, stumble
-REACH = 10  # steps of 20 ms, up or down, that are looked at
+REACH = 50  # steps of 20 ms, up or down, that are looked at: a second
 
 Floats = npt.NDArray[np.float64]
 LATE_AS_EVER = np.inf
@@ -37,7 +39,7 @@ class Delay:
 
     def __init__(self) -> None:
         self._numbers = np.full(CAPACITY, -1, dtype=np.int64)
-        self._transits: Floats = np.full(CAPACITY, LATE_AS_EVER)
+        self._transits: Floats = np.full(CAPACITY, LATE_AS_EVER)  # of the newest it is known, of others it may not be
         self._carries = np.zeros(CAPACITY, dtype=np.bool_)
         self._newest = -1
         self._count = 0
@@ -63,13 +65,22 @@ class Delay:
         at = number % CAPACITY
         if self._numbers[at] == number:
             return  # a duplicate, or sent again: the first one counts
+        transit_s = now - time / RATE_HZ
+        if self._count and abs(transit_s - float(self._transits[self._newest % CAPACITY])) > OUTAGE_S:
+            self._count = 0
+            self._newest = number - 1
         self._numbers[at] = number
-        self._transits[at] = now - time / RATE_HZ
+        self._transits[at] = transit_s
         self._carries[at] = carries_previous(payload)
         if number > self._newest:
             self._count += number - self._newest if self._count else 1
             self._newest = number
             self._duration_s = duration_samples(payload) / RATE_HZ
+
+    def excuse(self, first: int, end: int) -> None:
+        """Forget when these packets came: what an outage held back says nothing of the time after it."""
+        for number in range(max(first, self._newest - CAPACITY + 1), min(end, self._newest)):  # the newest stays known
+            self._transits[number % CAPACITY], self._carries[number % CAPACITY] = LATE_AS_EVER, False
 
     def steps(self, lead_s: float) -> int:
         """By how many steps the lead should grow (> 0) or may shrink (< 0)."""
@@ -102,14 +113,15 @@ class Delay:
     def _costs(self, lateness_s: Floats, carries: npt.NDArray[np.bool_], steps: npt.NDArray[np.int64]) -> Floats:
         """What each lead costs, in seconds of delay."""
         levels: Floats = np.asarray(steps * self.step_s, dtype=np.float64)
+        mends_s = self._duration_s - SAFETY_S + MENDS_S
         mended_s = np.full(len(lateness_s), LATE_AS_EVER)
-        mended_s[:-1] = np.where(carries[1:], lateness_s[1:] + self._duration_s, LATE_AS_EVER)
+        mended_s[:-1] = np.where(carries[1:], lateness_s[1:] + mends_s, LATE_AS_EVER)
         spoilt = _beyond(np.minimum(lateness_s, mended_s), levels)
         not_whole = _beyond(lateness_s, levels)
         seen_s = ((1.0 - MENDED) * spoilt + MENDED * not_whole) * self._duration_s
         feared_s: Floats = np.zeros(len(levels))
         if self._mending(carries):
-            lone = _beyond(lateness_s - SAFETY_S + self._duration_s, levels)
+            lone = _beyond(lateness_s + mends_s, levels)
             feared_s += LOSS * MEMORY_S * (1.0 - MENDED) / len(lateness_s) * lone
         return np.asarray(levels + TRADE * (seen_s + feared_s) / MEMORY_S, dtype=np.float64)
 
@@ -124,10 +136,16 @@ class Delay:
         at = numbers % CAPACITY
         here = self._numbers[at] == numbers
         transits = np.where(here, self._transits[at], LATE_AS_EVER)
-        known = here | (numbers <= self._newest - EN_ROUTE)
+        spread_s = _spread_s(transits)
+        known = here | (numbers <= self._newest - EN_ROUTE - int(spread_s / self._duration_s))
         return transits[known], self._carries[at][known]
 
 
 def _beyond(values: Floats, levels: Floats) -> npt.NDArray[np.int64]:
     """Count the values above each level."""
     return np.asarray(len(values) - np.searchsorted(np.sort(values), levels, side="right"), dtype=np.int64)
+
+
+def _spread_s(transits: Floats) -> float:
+    here = transits[np.isfinite(transits)]
+    return float(here.max() - here.min()) if len(here) else 0.0

@@ -15,8 +15,8 @@ DUES_PER_TICK = 24
 """20 ms of the shortest packets (2.5 ms) three times over: sound to leave out a period, and a hole."""
 RISE_SAMPLES = 240
 """5 ms: sound that begins after silence does not click."""
-SHORTEST_PUT_IN = 2 * SHORTEST_LAG
-"""What is left to be put in may be less than a period: a little too much is better than nothing alike."""
+TOO_MUCH = SHORTEST_LAG - 1
+"""What is still to be put in may be less than any period, so a little more is: less than what is left out again."""
 LIKENESS = 0.9
 """At this likeness a jump is not heard (measured on speech: the median of its best lags is 0.95)."""
 LIKENESS_PER_TICK = 0.02
@@ -120,7 +120,7 @@ class Voice:
                 self._fill(len(self._tape) + 1, now)
             change = -min(-change, len(self._tape) - FRAME_SAMPLES)
         else:
-            change = max(change, SHORTEST_PUT_IN)
+            change += TOO_MUCH
         least = max(LEAST_LIKENESS, LIKENESS - LIKENESS_PER_TICK * self._playout.urgency)
         if done := self._tape.stretch(change, -1.0 if quiet else least):
             self._playout.changed(done)
