@@ -99,11 +99,6 @@ export class Line {
     for (const peer of [this.#current, this.#coming]) peer?.replace(kind, track).catch((error) => console.warn("the track could not be exchanged", error));
   }
 
-  /** @param {number} factor */
-  scaleDown(factor) {
-    for (const peer of [this.#current, this.#coming]) void peer?.scaleDown(factor);
-  }
-
   /** @param {Welcome} welcome */
   async #welcomed(welcome) {
     this.welcome = welcome;

@@ -47,7 +47,6 @@ const capture = new Capture({
   changed: (kind, track) => {
     if (kind === "video") preview.srcObject = track && new MediaStream([track]);
     line?.replace(kind, outgoing()[kind]);
-    if (kind === "video") line?.scaleDown(capture.oversize);
   },
   news: () => {
     void devices.draw();
@@ -85,7 +84,7 @@ function draw() {
     capture.enable("video", !own.camera_off && !own.equipment.includes("video"));
     const { video } = outgoing();
     if (video === black && video !== shownBlack) line?.replace("video", (shownBlack = video));
-    void capture.shape(own.framing, welcome.media.width, welcome.media.height).then(() => line?.scaleDown(capture.oversize));
+    void capture.shape(own.framing, welcome.media.width, welcome.media.height);
   }
   const link = line?.link ?? "idle";
   if (link !== "lost") lostAt = 0;

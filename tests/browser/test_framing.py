@@ -1,4 +1,4 @@
-"""A far picture of any size and shape on a 5:4 screen: filling it or letterboxed as its side says, and never stretched."""
+"""A far picture of any size and shape on a 5:4 screen: it fills it or is letterboxed, and is never stretched."""
 
 from __future__ import annotations
 

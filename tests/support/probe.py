@@ -66,7 +66,7 @@ class Probe:
     async def screen(self) -> Luma:
         """The luma of the video's box as it is laid out, (height, width), with nothing in front of it."""
         png = await self.page.locator("video#remote").screenshot(style=NOTHING_ELSE)
-        return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE).astype(np.uint8, copy=False)
+        return np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
 
     async def card(self, wait_s: float = 1.0) -> Reading | None:
         """The card in the next frame."""
