@@ -155,7 +155,7 @@ async def reopen(story: Consultation, camera_size: tuple[int, int], script: str 
     await story.hanoi.close()
     story.hanoi.camera_size, story.hanoi.script = camera_size, script
     await story.hanoi.open(address)
-    await story.suwon.probe.wait_for_source(HANOI_CARD, 10)
+    await story.suwon.probe.wait_for_source(HANOI_CARD, 20)
 
 
 async def test_fill_crops_a_16_to_9_camera_and_a_circle_stays_a_circle(wide: Consultation) -> None:
