@@ -117,6 +117,11 @@ def answered(answer: str, chosen: Format) -> str:
     return re.sub(rf"^a=fmtp:{chosen.payload} [^\r\n]*(?P<end>\r?\n|$)", line, answer, flags=re.MULTILINE)
 
 
+def multiplexed(answer: str) -> str:
+    """Return the answer, saying in every line that RTCP has no port of its own (RFC 9725 section 4.4.1)."""
+    return re.sub(r"^a=rtcp-mux(?P<end>\r?\n)", r"a=rtcp-mux\g<end>a=rtcp-mux-only\g<end>", answer, flags=re.MULTILINE)
+
+
 def _mode(one: Format) -> str:
     return one.parameters.get("packetization-mode", "0")
 

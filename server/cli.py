@@ -172,7 +172,7 @@ def revoke(
     with _sentences():
         prepare(settings.state_dir)
         Revocations(settings.state_dir).revoke(seat, dt.datetime.now(dt.UTC))
-    print(f"All links of {seat} printed until now are revoked. `python -m server links` prints fresh ones.")
+    print(f"All links of {seat} printed until now are revoked. `.venv/bin/python -m server links` prints fresh ones.")
 
 
 @app.command()
@@ -273,14 +273,14 @@ def _welcome(settings: Settings, event: Event, held: Event, links: list[Link], *
     lines += ["", _sheets_mentioned(event)]
     rooms = [link for link in links if link.seat.role.value == "room" and link.seat.booth == links[0].seat.booth]
     for link in rooms if qr else ():
-        lines += ["", f"{link.name} (more: python -m server links --qr)", qr_code(link.url)]
+        lines += ["", f"{link.name} (more: .venv/bin/python -m server links --qr)", qr_code(link.url)]
     return "\n".join([*lines, ""])
 
 
 def _sheets_mentioned(event: Event) -> str:
     sites = ", ".join(site.id for site in event.sites)
     return (
-        f"To print them as slips with codes: python -m server sheet --site SITE ({sites}), or open /sheet/SITE "
+        f'To print them as slips with codes: make sheet ARGS="--site SITE" ({sites}), or open /sheet/SITE '
         "in a browser that has opened the technician's link."
     )
 

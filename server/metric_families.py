@@ -172,6 +172,7 @@ def _of_places(booths: Sequence[str], places: Sequence[door.PlaceFigures]) -> It
     )
     yield _counter("hanmaru_received_bytes", "Media received: RTP, RTCP, DTLS.", booth, each("received_bytes"))
     yield _counter("hanmaru_sent_bytes", "Media sent: RTP, RTCP, DTLS.", booth, each("sent_bytes"))
+    yield _counter("hanmaru_packets_forwarded", "Picture packets sent on as they came.", booth, each("forwarded"))
     yield _counter("hanmaru_pictures_decoded", "Pictures decoded.", booth, each("decoded"))
     yield _counter("hanmaru_pictures_encoded", "Pictures encoded.", booth, each("encoded"))
     yield _counter(

@@ -1,6 +1,7 @@
 """The doors for equipment: WHIP (RFC 9725) to send a site's camera and sound, WHEP (draft-ietf-wish-whep) to play.
 
-A POST with an offer makes a resource, PATCH brings it candidates, DELETE ends it. The bearer token is that of the room.
+A POST with an offer makes a resource, PATCH brings it candidates, DELETE ends it; GET finds nothing to see. The bearer
+token is that of the room.
 """
 
 from __future__ import annotations
@@ -39,25 +40,31 @@ class Doorway:
 
     async def endpoint(self, request: web.Request) -> web.StreamResponse:
         """`/whip/{booth}/{site}`: POST an offer."""
+        methods = "GET, HEAD, OPTIONS, POST"
         match request.method:
             case "OPTIONS":
-                return _options(request, "OPTIONS, POST", {"Accept-Post": SDP})
+                return _options(request, methods, {"Accept-Post": SDP})
             case "POST":
                 return await self._begin(request, _room(request))
-        raise _no_such_method("OPTIONS, POST")
+            case "GET" | "HEAD":
+                _room(request)
+                return _nothing(request)
+        raise _no_such_method(methods)
 
     async def resource(self, request: web.Request) -> web.StreamResponse:
         """`/whip/{booth}/{site}/{id}`: PATCH candidates into it, DELETE it."""
-        methods = "DELETE, OPTIONS, PATCH"
+        methods = "DELETE, GET, HEAD, OPTIONS, PATCH"
         if request.method == "OPTIONS":
             return _options(request, methods, {"Accept-Patch": FRAGMENT})
-        if request.method not in ("DELETE", "PATCH"):
+        if request.method not in ("DELETE", "GET", "HEAD", "PATCH"):
             raise _no_such_method(methods)
         found = request.app[EQUIPMENT].find(request.match_info["id"], _room(request))
         if found is None or found.seat.role is not self.role:
             raise Problem("not_found", "There is no such connection, or not any more.")
         if request.method == "PATCH":
             return await _trickle(request, found)
+        if request.method != "DELETE":
+            return _nothing(request)
         request.app[EQUIPMENT].end(found)
         return web.Response(headers=_cors(request))
 
@@ -143,6 +150,11 @@ async def _body(request: web.Request, media_type: str, accepted: Mapping[str, st
         raise Problem("bad_request", "The body is not UTF-8.") from None
     except (web.RequestPayloadError, ConnectionError):
         raise Problem("bad_request", "The body could not be read.") from None
+
+
+def _nothing(request: web.Request) -> web.Response:
+    """What GET is answered: there is nothing to see, and that is no error (RFC 9725 section 4.1)."""
+    return web.Response(status=204, headers={"Cache-Control": "no-store", **_cors(request)})
 
 
 def _no_such_method(methods: str) -> Problem:

@@ -47,7 +47,8 @@ def _phase(booth: Booth) -> Change:
         connected=sum(any(chair.connected for chair in site) for site in sites),
         sites=len(sites),
     )
-    unattended = all(feed.connected for _, feed in sites)  # nobody is there who could press a button
+    called = booth.epoch > 1  # somebody pressed `next`, and can press `start` once the next buyer is there
+    unattended = not called and all(feed.connected for _, feed in sites)
     if phase is Phase.READY and (booth.plan.automatic or unattended):
         booth, fact = note(booth, "phase", None, phase=Phase.LIVE.value)
         return booth, (Write((fact,)),)

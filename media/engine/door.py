@@ -165,6 +165,7 @@ class Measured:
 COUNTS = (
     *("audio_packets", "audio_lost", "video_packets", "video_lost"),  # RTP packets received, and lost by the line
     *("received_bytes", "sent_bytes"),  # of all that connections carry: RTP, RTCP, DTLS; without UDP and IP headers
+    *("forwarded",),  # packets of pictures, once for each viewer that took them as they came
     *("decoded", "encoded"),  # pictures
     *("decode_cpu_s", "encode_cpu_s"),  # seconds of CPU; encoding includes scaling
 )

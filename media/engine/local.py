@@ -28,7 +28,8 @@ from media.engine.door import (
     Surveyed,
     Ticks,
 )
-from media.engine.peer import NO_CONNECTION, Peer
+from media.engine.negotiation import NO_CONNECTION
+from media.engine.peer import Peer
 from media.engine.place import Place
 from media.engine.process import process_figures
 from media.engine.spawn import spawn

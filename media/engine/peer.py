@@ -4,46 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from typing import Protocol
 
 import structlog
-from aiortc import RTCRtpSender, RTCSessionDescription
-from aiortc.sdp import candidate_from_sdp
 
-from media import equipment
 from media.assembly import EncodedFrame
-from media.candidates import MOST_CANDIDATES, allowed, announce, parse
 from media.capture_clock import CaptureClock
-from media.engine.addresses import offering
 from media.engine.door import AddCandidate, Connect, StreamFigures
+from media.engine.negotiation import Negotiation
 from media.engine.receiving import Receiving
 from media.engine.screen import Screen
-from media.engine.seam import PeerConnection, Sender
+from media.engine.seam import PeerConnection
 from media.engine.sending import Sending
 from media.engine.session import Incoming
 from media.engine.spawn import spawn
-from media.engine.vp8 import MAX_BITS_PER_S, MIN_BITS_PER_S
-from media.errors import CandidateError, MediaError, OfferError, SizeError
+from media.errors import MediaError, SizeError
 from media.numbering import PicturePacket
 from media.picture_in import PictureIn
 from media.rtp import RtpPacket
-from media.sdp import check_offer, filter_candidates, tune_answer
 from media.sound import FRAME_SAMPLES
 
 log = structlog.get_logger("engine.peer")
 
 CONNECT_TIMEOUT_S = 15.0
-ANSWER_TIMEOUT_S = 5.0
-"""A candidate may overtake the answer to its offer by as much."""
 SILENCE_S = 3.0
 """No RTP of any kind for this long is a lost connection; the library itself notices after about 32 s."""
 SECOND_KIND_S = 2.0
 """A connection carries once every kind has arrived, or this long after the first (a camera may be slow to open)."""
 WATCH_EVERY_S = 0.250
 """How often silence is looked for."""
-NO_CONNECTION = "There is no connection that this candidate could belong to."
-ANSWERS = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly"}
 
 
 class Owner(Protocol):
@@ -74,12 +63,9 @@ class Peer(Incoming):
     ) -> None:
         self.seat = connect.seat
         self.generation = connect.generation
-        self._connect = connect
         self._owner = owner
-        self._addresses = addresses
-        self._announced = announced
-        self._start_bits_per_s = start_bits_per_s
         self._pc = PeerConnection(self, start_bits_per_s)
+        self._negotiation = Negotiation(self._pc, connect, addresses, announced, start_bits_per_s)
         self._picture = PictureIn("vp8")
         self._assembling = False
         self._clock = CaptureClock()
@@ -94,64 +80,23 @@ class Peer(Incoming):
         """Where it is shown pictures; None where it takes none."""
         self._sound_out: Sending | None = None
         self._sound_sequence = 0
-        self._kinds: set[str] = set()
         self._watch: asyncio.Task[None] | None = None
-        self._answered = asyncio.Event()
-        self._candidates = 0
-        self._candidates_dropped = 0
 
     async def answer(self) -> str:
         """The answer to the offer, candidates included. Raises OfferError; nothing then stays behind after `close`."""
-        connect = self._connect
-        offer = equipment.unbundled(connect.offer)
-        check_offer(offer, audio=connect.audio, video=connect.video)
-        offer, self._candidates_dropped = filter_candidates(offer, loopback=connect.loopback_candidates)
-        if "sendrecv" not in (connect.audio, connect.video):
-            offer = equipment.passive(offer)
-        chosen = equipment.h264_format(offer) if connect.video == "sendonly" else None
-        if chosen is not None:
-            offer = equipment.only(offer, chosen)
-            self._picture = PictureIn("h264", chosen.sets)
-        for line in offer.splitlines():
-            if line.startswith("m="):  # transceivers in the offer's order: the first one owns the bundled transport
-                self._add_transceiver(line[2:].split()[0])
-        try:
-            with offering(self._addresses):
-                await self._pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
-                await self._pc.setLocalDescription(await self._pc.createAnswer())
-        except Exception as error:  # the library raises every kind of exception on SDP it does not understand
-            log.info("offer_not_understood", kind=type(error).__name__)
-            raise OfferError("The offer could not be understood.") from error
-        if self._closing is not None:
-            raise OfferError("The connection was closed before its answer was ready.", "media_failed")
-        start, least, most = (bits // 1000 for bits in (self._start_bits_per_s, MIN_BITS_PER_S, MAX_BITS_PER_S))
-        answer = self._pc.localDescription.sdp
-        answer = tune_answer(equipment.answered(answer, chosen) if chosen else answer, start, least, most)
+        answer = await self._negotiation.answer()
+        self._picture = PictureIn(self._negotiation.codec, self._negotiation.sets)
+        if (sending := self._negotiation.sends.get("audio")) is not None:
+            self._sound_out, self._sound_sequence = sending, sending.first_sequence
+        if (sending := self._negotiation.sends.get("video")) is not None:
+            self.screen = Screen(sending)
         self._pc.on("connectionstatechange", self._state_changed)
         self._watch = spawn(self._watchdog(), "peer-watchdog")
-        self._answered.set()
-        return announce(answer, dict.fromkeys(self._addresses, self._announced)) if self._announced else answer
+        return answer
 
     async def add_candidate(self, command: AddCandidate) -> None:
         """Add a remote candidate; one that is not allowed is dropped. Raises CandidateError for one of no use."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._answered.wait(), ANSWER_TIMEOUT_S)
-        if self._closing is not None or not self._answered.is_set():
-            raise CandidateError(NO_CONNECTION, "no_offer")
-        if not command.candidate:
-            await self._pc.addIceCandidate(None)
-            return
-        if not allowed(parse(command.candidate), loopback=self._connect.loopback_candidates):
-            self._candidates_dropped += 1
-            return
-        self._candidates += 1
-        if self._candidates > MOST_CANDIDATES:
-            raise CandidateError(f"A connection may have {MOST_CANDIDATES} candidates at most.")
-        candidate = candidate_from_sdp(command.candidate.removeprefix("candidate:"))
-        # Bundled: every candidate belongs to the one transport, which the library files under the first m-line.
-        candidate.sdpMid = self._pc.getTransceivers()[0].mid
-        candidate.sdpMLineIndex = 0
-        await self._pc.addIceCandidate(candidate)
+        await self._negotiation.add_candidate(command)
 
     def close(self) -> asyncio.Task[None]:
         """Begin to close, once; in a task of its own, since a cancelled close hangs every later one."""
@@ -159,7 +104,7 @@ class Peer(Incoming):
             if self._watch is not None:
                 self._watch.cancel()
             self._closing = spawn(self._pc.close(), "peer-close")
-            self._answered.set()  # who waits for the answer waits in vain
+            self._negotiation.end()
         return self._closing
 
     # As a camera
@@ -216,7 +161,7 @@ class Peer(Incoming):
     def counts(self) -> dict[str, float]:
         """What it received and sent so far, by the door's `COUNTS`."""
         counts: dict[str, float] = {}
-        for kind in self._kinds:
+        for kind in self._negotiation.receives:
             counts[f"{kind}_packets"], counts[f"{kind}_lost"] = self._received(kind)
         counts["received_bytes"], counts["sent_bytes"] = self._pc.carried_bytes
         return counts
@@ -229,7 +174,7 @@ class Peer(Incoming):
             "sound_out": self._sound_out.missed if self._sound_out else 0,
             "picture_out": self.screen.sending.missed if self.screen else 0,
             "picture_in": video.dropped if video else 0,
-            "candidates": self._candidates_dropped,
+            "candidates": self._negotiation.candidates_dropped,
             "malformed": self._pc.malformed,
         }
 
@@ -264,23 +209,6 @@ class Peer(Incoming):
 
     # Inside
 
-    def _add_transceiver(self, kind: str) -> None:
-        offered = self._connect.audio if kind == "audio" else self._connect.video
-        direction = ANSWERS[offered or "sendrecv"]
-        transceiver = self._pc.addTransceiver(kind, direction=direction)
-        wanted = ("audio/opus",) if kind == "audio" else (f"video/{self._picture.codec}", "video/rtx")
-        codecs = [codec for codec in RTCRtpSender.getCapabilities(kind).codecs if codec.mimeType.lower() in wanted]
-        transceiver.setCodecPreferences(codecs)
-        if direction in ("sendrecv", "sendonly"):
-            sender: object = transceiver.sender
-            assert isinstance(sender, Sender)
-            if kind == "audio":
-                self._sound_out, self._sound_sequence = sender.sending, sender.sending.first_sequence
-            else:
-                self.screen = Screen(sender.sending)
-        if direction in ("sendrecv", "recvonly"):
-            self._kinds.add(kind)
-
     def _receiving(self, kind: str) -> Receiving | None:
         return self._pc.session.receivings.get(kind)
 
@@ -313,7 +241,10 @@ class Peer(Incoming):
         self._last_rtp_at = now
         if not self.is_carrying:
             self._arrived.setdefault(kind, now)
-            if len(self._arrived) == len(self._kinds) or now - min(self._arrived.values()) > SECOND_KIND_S:
+            if (
+                len(self._arrived) == len(self._negotiation.receives)
+                or now - min(self._arrived.values()) > SECOND_KIND_S
+            ):
                 self.is_carrying = True
                 self._owner.carrying(self)
         elif self.is_lost:
@@ -324,7 +255,7 @@ class Peer(Incoming):
     def _state_changed(self) -> None:
         if self._closing is not None:
             return
-        if self._pc.connectionState == "connected" and not self._kinds and not self.is_carrying:
+        if self._pc.connectionState == "connected" and not self._negotiation.receives and not self.is_carrying:
             self.is_carrying = True  # a receive-only seat sends nothing that could tell
             self._owner.carrying(self)
         if self._pc.connectionState in ("closed", "failed"):

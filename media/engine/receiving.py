@@ -69,7 +69,7 @@ class Receiving:
         self._gaps = Gaps()
         self._media_ssrc: int | None = None
         self._reports: dict[int, tuple[int, float]] = {}
-        self._polling = False
+        self._poll_at = float("inf")
         self._key_wanted = False
         self._asked_at = float("-inf")
         self._estimate = Estimate(start_bits_per_s)
@@ -104,14 +104,15 @@ class Receiving:
             return
         if packet.ssrc != self._media_ssrc:
             self._media_ssrc, number = packet.ssrc, self._gaps.begin_anew(packet.sequence)
-            self.want_key_frame(now)
+            self._key_wanted = True  # which this packet may begin: one is asked for if it does not
+            self._poll_within(POLL_S, now)
         else:
             arrived = self._gaps.arrive(packet.sequence, now)
             if arrived is None:
                 return
             number = arrived
             if self._gaps:
-                self._poll_later()
+                self._poll_within(POLL_S, now)
         self._taker.on_packet(form.codec, number, packet, now)
 
     def reported(self, ssrc: int, ntp: int, now: float) -> bool:
@@ -123,7 +124,7 @@ class Receiving:
     def want_key_frame(self, now: float) -> None:
         """Ask for a key frame until one begins, each 300 ms at most."""
         self._key_wanted = True
-        self._look(now, 0.0)
+        self.poll(now)
 
     def key_frame_began(self) -> None:
         """The key frame that was asked for is here."""
@@ -131,8 +132,21 @@ class Receiving:
 
     def poll(self, now: float, round_trip_s: float = 0.0) -> None:
         """Ask for what is missing, or give it up; it has itself called again for as long as something is."""
-        self._polling = False
-        self._look(now, round_trip_s)
+        self._poll_at = float("inf")
+        if self._wire is None:
+            return
+        lost = self._gaps.lost(now)
+        if lost is not None:
+            self._key_wanted = True
+            self._taker.on_lost(lost)
+        if again := self._gaps.ask(now, round_trip_s):
+            self._ask_again(again)
+        if self._key_wanted and self._media_ssrc is not None and now - self._asked_at >= PLI_EVERY_S:
+            self._asked_at = now
+            pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=self._media_ssrc)
+            self._wire.send_rtcp(bytes(pli))
+        if self._key_wanted or self._gaps:
+            self._poll_within(POLL_S if self._gaps else PLI_EVERY_S, now)
 
     def cap(self, bits_per_s: int | None) -> None:
         """Ask the source for no more than its viewers' lines carry; None for no bound."""
@@ -159,23 +173,6 @@ class Receiving:
         """Packets of pictures that never came, or came too late."""
         return self._gaps.given_up + self._gaps.late
 
-    def _look(self, now: float, round_trip_s: float) -> None:
-        """Ask for what is missing now; one look is pending at most, however often somebody wishes for a key frame."""
-        if self._wire is None:
-            return
-        lost = self._gaps.lost(now)
-        if lost is not None:
-            self._key_wanted = True
-            self._taker.on_lost(lost)
-        if again := self._gaps.ask(now, round_trip_s):
-            self._ask_again(again)
-        if self._key_wanted and self._media_ssrc is not None and now - self._asked_at >= PLI_EVERY_S:
-            self._asked_at = now
-            pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=self._media_ssrc)
-            self._wire.send_rtcp(bytes(pli))
-        if self._key_wanted or self._gaps:
-            self._poll_later()
-
     def _open(self, ssrc: int, form: Format) -> Reception:
         stream = self._streams[ssrc] = Reception(form.clock_hz)
         if form.codec == "rtx":
@@ -190,10 +187,10 @@ class Receiving:
             self._estimate.forget(oldest)
         return stream
 
-    def _poll_later(self) -> None:
-        if not self._polling:
-            self._polling = True
-            self._look_later(self, POLL_S)
+    def _poll_within(self, delay_s: float, now: float) -> None:
+        if now + delay_s < self._poll_at:
+            self._poll_at = now + delay_s
+            self._look_later(self, delay_s)
 
     def _ask_again(self, sequences: tuple[int, ...]) -> None:
         assert self._media_ssrc is not None

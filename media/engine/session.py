@@ -121,7 +121,9 @@ class RtpSession:
             self.malformed += 1
 
     def poll_later(self, receiving: Receiving, delay_s: float) -> None:
-        """Have a stream look once more at what it misses."""
+        """Have a stream look once more at what it misses, after this time and not when it said before."""
+        if (earlier := self._polls.get(receiving.kind)) is not None:
+            earlier.cancel()
         if not self._closed:
             self._polls[receiving.kind] = self._loop.call_later(delay_s, self._poll, receiving)
 

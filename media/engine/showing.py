@@ -51,11 +51,12 @@ class Showing:
         self._forwarded: list[Screen] = []
         self._made: dict[str, Shape] = {}
         self._rates: dict[str, int] = {}
+        self._packets = 0
 
     @property
-    def forwarded(self) -> int:
-        """Connections that the picture goes to as it is."""
-        return len(self._forwarded)
+    def counts(self) -> dict[str, float]:
+        """By the door's `COUNTS`: packets that were forwarded, and what was made."""
+        return {**self.line.counts, "forwarded": self._packets}
 
     def film(self, camera: Camera | None) -> None:
         """The picture comes from this connection from now on, or from none."""
@@ -77,7 +78,7 @@ class Showing:
         self._views = dict(views)
         self._rates = {viewer: rate for viewer, rate in self._rates.items() if viewer in views}
         self._divide()
-        if newcomers:
+        if newcomers - self._made.keys():
             self.ask_key_frame()
 
     def close(self) -> None:
@@ -93,7 +94,10 @@ class Showing:
         captured = None
         for screen in self._forwarded:
             stamp = screen.forward(self._source, packet, now)
-            if stamp is not None and packet.marker:
+            if stamp is None:
+                continue
+            self._packets += 1
+            if packet.marker:
                 if captured is None:
                     captured = self._captured(packet.timestamp, now)
                 screen.sending.stamp(stamp, captured)
@@ -114,12 +118,14 @@ class Showing:
         elif viewer in self._views:
             self.ask_key_frame()
 
-    def want_rate(self, viewer: str, bits_per_s: int) -> None:
-        """A viewer's line carries this much."""
-        if viewer in self._views:
+    def want_rate(self, viewer: str, bits_per_s: int | None) -> None:
+        """A viewer's line carries this much; None while that is not known, as in the beginning of a connection."""
+        if bits_per_s is None:
+            self._rates.pop(viewer, None)
+        elif viewer in self._views:
             self._rates[viewer] = bits_per_s
             self.line.want_rate(viewer, bits_per_s)
-            self._cap()
+        self._cap()
 
     def ask_key_frame(self) -> None:
         """Have the camera begin anew, if anybody looks."""

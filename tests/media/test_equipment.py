@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.equipment import LIBRARY_FORMAT, Format, answered, h264_format, only, passive, unbundled
+from media.equipment import (
+    LIBRARY_FORMAT,
+    Format,
+    answered,
+    h264_format,
+    multiplexed,
+    only,
+    passive,
+    unbundled,
+)
 from media.errors import OfferError
 from media.parameter_sets import size
 from media.sdp import check_offer
@@ -126,6 +135,13 @@ def test_the_answer_says_the_offers_own_words(offered: str, said: str) -> None:
 def test_parameters_that_were_not_offered_are_not_answered() -> None:
     answer = "a=rtpmap:100 H264/90000\r\na=fmtp:100 packetization-mode=1;profile-level-id=42e01f\r\na=x\r\n"
     assert answered(answer, chosen(with_formats(""))) == "a=rtpmap:100 H264/90000\r\na=x\r\n"
+
+
+def test_every_line_of_an_answer_says_that_rtcp_has_no_port_of_its_own() -> None:
+    answer = read("aiortc-answer")
+    said = multiplexed(answer)
+    assert said.count("a=rtcp-mux\r\na=rtcp-mux-only\r\n") == said.count("\nm=") == 2
+    assert said.replace("a=rtcp-mux-only\r\n", "") == answer
 
 
 def test_parameter_sets_of_the_offer_are_read() -> None:

@@ -175,17 +175,31 @@ async def test_a_flood_of_candidates_is_refused(at: Hall) -> None:
 
 
 @both_doors
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
-async def test_an_endpoint_takes_posts_only(at: Hall, door_name: str, method: str) -> None:
-    answer = await at.client.request(method, f"/{door_name}/booth-1/suwon", headers=bearer())
-    assert (answer.status, answer.headers["Allow"]) == (405, "OPTIONS, POST")
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_there_is_nothing_to_get_and_that_is_no_error(at: Hall, door_name: str, method: str) -> None:
+    resource = (await begun(at, door_name)).headers["Location"]
+    for address in (f"/{door_name}/booth-1/suwon", resource):
+        answer = await at.client.request(method, address, headers=bearer())
+        assert (answer.status, await answer.text()) == (204, "")
+        assert answer.headers["Cache-Control"] == "no-store", "a connection is there until it is not"
+        answer = await at.client.request(method, address)
+        assert answer.status == 401
+    answer = await at.client.request(method, f"/{door_name}/booth-1/suwon/nonsense", headers=bearer())
+    assert answer.status == 404
 
 
 @both_doors
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+async def test_an_endpoint_takes_posts_only(at: Hall, door_name: str, method: str) -> None:
+    answer = await at.client.request(method, f"/{door_name}/booth-1/suwon", headers=bearer())
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+
+
+@both_doors
+@pytest.mark.parametrize("method", ["POST", "PUT"])
 async def test_a_connection_takes_patch_and_delete_only(at: Hall, door_name: str, method: str) -> None:
     answer = await at.client.request(method, (await begun(at, door_name)).headers["Location"], headers=bearer())
-    assert (answer.status, answer.headers["Allow"]) == (405, "DELETE, OPTIONS, PATCH")
+    assert (answer.status, answer.headers["Allow"]) == (405, "DELETE, GET, HEAD, OPTIONS, PATCH")
 
 
 @both_doors

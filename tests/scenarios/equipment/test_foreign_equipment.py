@@ -1,25 +1,35 @@
-"""An encoder that nobody here wrote: FFmpeg's WHIP client."""
+"""Encoders that nobody here wrote: FFmpeg's WHIP client, and GStreamer's WebRTC."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from media import testcard, voice
 from tests.scenarios.booths import SCREEN_PX
 from tests.scenarios.plugged import FEED_CARDS, FEED_HZ
 from tests.scenarios.table import SPOKEN_DBFS, Guest, Table, level_db, listen
+from tests.support.ffmpeg_encoder import SOFTER
 from tests.support.served import CHECKOUT
 
 SITE = "suwon"
 CARD, HZ = FEED_CARDS[SITE], FEED_HZ[SITE]
 SEEN_S = 15.0  # a foreign client starts, connects, and its first key frame arrives
 FREE_AGAIN_S = 5.0
+SYSTEM_PYTHON = "/usr/bin/python3"  # Debian's, for which it packs GStreamer
+ELEMENTS = ("webrtcbin", "nicesink", "vp8enc", "openh264enc", "opusenc")
+CAMERA_PX = (320, 180)
+FRAMES = 60  # two seconds, again and again
 
 
 async def test_ffmpeg_sends_h264_to_a_room_that_takes_vp8(table: Table) -> None:
@@ -29,6 +39,44 @@ async def test_ffmpeg_sends_h264_to_a_room_that_takes_vp8(table: Table) -> None:
         await is_seen_and_heard(hanoi)
         process.send_signal(signal.SIGKILL)
         await leaves_its_seat(hanoi)
+
+
+@pytest.mark.parametrize("codec", ["vp8", "h264"])
+async def test_gstreamer_sends_to_a_room_and_says_when_it_ends(table: Table, codec: str, tmp_path: Path) -> None:
+    if "CI" not in os.environ and not await asyncio.to_thread(gstreamer_is_there):
+        pytest.skip("GStreamer's packages in tools/debian.txt are missing")
+    hanoi = await table.room("hanoi")
+    command = (SYSTEM_PYTHON, "-I", str(CHECKOUT / "tests" / "support" / "gstreamer_encoder.py"))
+    authority = Path(table.served.environment["HANMARU_STATE_DIR"]) / "ca.crt"
+    size = f"{CAMERA_PX[0]}x{CAMERA_PX[1]}"
+    told = (address(table), token(table), str(authority), codec, size)
+    async with running(*command, *told, *await asyncio.to_thread(recorded, tmp_path)) as process:
+        await is_seen_and_heard(hanoi)
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(FREE_AGAIN_S):
+            assert await process.wait() == 0, "its DELETE was not taken"
+        await leaves_its_seat(hanoi)
+
+
+def gstreamer_is_there() -> bool:
+    """Whether Debian's Python finds GStreamer and all the elements of it that are asked for."""
+    if not Path(SYSTEM_PYTHON).exists():
+        return False
+    asked = (
+        "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstWebRTC', '1.0')",
+        "from gi.repository import Gst, GstWebRTC; Gst.init(None)",
+        f"raise SystemExit(not all(map(Gst.ElementFactory.find, {ELEMENTS!r})))",
+    )
+    looked = subprocess.run([SYSTEM_PYTHON, "-I", "-c", "\n".join(asked)], capture_output=True, check=False)
+    return looked.returncode == 0
+
+
+def recorded(folder: Path) -> tuple[str, str]:
+    """Two files without any head: the test card in I420, and the voice as mono S16."""
+    pictures, sound = folder / "pictures", folder / "sound"
+    pictures.write_bytes(b"".join(testcard.draw(*CAMERA_PX, CARD, number).tobytes() for number in range(FRAMES)))
+    sound.write_bytes((voice.voice(HZ, 1.0) * SOFTER * 32767).astype(np.int16).tobytes())
+    return str(pictures), str(sound)
 
 
 async def is_seen_and_heard(hanoi: Guest) -> None:
