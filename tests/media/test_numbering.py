@@ -93,9 +93,8 @@ def play(numbering: Numbering, stretches: list[tuple[Source | None, int]], chanc
                 for packet in packets
                 if packet.descriptor is not None and (packet.descriptor.begins or chance.random() > 0.1)
             ]
-        first, *others = line
-        last = line[-1]  # what is behind it has not left its source yet
-        for at, (_, number, packet) in enumerate([first, *sorted(others[:-1], key=lambda one: one[0]), last]):
+        between = sorted(line[1:-1], key=lambda one: one[0])
+        for at, (_, number, packet) in enumerate([*line[:1], *between, *line[1:][-1:]]):
             if at == 0:
                 numbering.begin(packet.timestamp, now, packet)
             forwarded = numbering.forward(packet, now)

@@ -132,11 +132,9 @@ class Microphone:
         for _ in range(packets):
             at = np.arange(FRAME_SAMPLES) + self._number * FRAME_SAMPLES
             tone = (0.2 * np.sin(2 * np.pi * 430 * at / 48_000)).astype(np.float32)
-            for packet in self._encoder.encode(tone, self._number):
-                arrived = RtpPacket(
-                    111, False, self._number, self._number * FRAME_SAMPLES, 7, bytes(packet), None, len(bytes(packet))
-                )
-                self._peer.on_packet("opus", self._number, arrived, time.monotonic())
+            payload, at_sample = self._encoder.encode(tone), self._number * FRAME_SAMPLES
+            packet = RtpPacket(111, False, self._number, at_sample, 7, payload, None, len(payload))
+            self._peer.on_packet("opus", self._number, packet, time.monotonic())
             self._number += 1
 
 
@@ -267,9 +265,6 @@ async def test_key_frame_wishes_reach_the_source_once_in_300_ms(booth: Booth) ->
     arrive(source, 11)
     receiving, line = filmed(source)
     receiving.take(RtpPacket(96, True, 5, 0, 77, b"\x10\x01", None, 2), time.monotonic())
-    assert len(line.rtcp) == 1, "a stream that begins is asked for a key frame"
-    line.rtcp.clear()
-    receiving._asked_at = float("-inf")
     booth.place.show(B_SEES_A)
     for _ in range(50):
         booth.place.key_frame_wanted(viewer)
@@ -375,7 +370,7 @@ async def test_counts_outlive_the_connection_they_were_made_on(booth: Booth) -> 
     for _ in range(5):
         microphone.speak(1)
         booth.tick()
-    microphone._number += 1  # lost
+    microphone._number += 2  # lost: one is mended by the packet behind it, the other is filled in
     for _ in range(5):
         microphone.speak(1)
         booth.tick()

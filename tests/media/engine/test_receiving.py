@@ -37,7 +37,8 @@ class Far:
         self.taken: list[tuple[str, int, bytes]] = []
         self.lost: list[int] = []
         self.timers: list[Timer] = []
-        self.receiving = Receiving(kind, self, lambda one, delay_s: self.timers.append(Timer(one, delay_s)), 2_000_000)
+        """The one that is pending: another takes its place."""
+        self.receiving = Receiving(kind, self, self._look_later, 2_000_000)
         formats = FORMATS if kind == "video" else {111: Format("opus", 48_000)}
         self.receiving.start(self, OURS, formats, {REPEATED: MEDIA} if originals is None else originals)
 
@@ -46,6 +47,9 @@ class Far:
 
     def send_rtcp(self, packet: bytes) -> None:
         self.sent += RtcpPacket.parse(packet)
+
+    def _look_later(self, receiving: Receiving, delay_s: float) -> None:
+        self.timers = [Timer(receiving, delay_s)]
 
     def on_packet(self, codec: str, number: int, packet: RtpPacket, now: float) -> None:
         self.taken.append((codec, number, packet.payload))
@@ -142,15 +146,28 @@ def test_a_key_frame_is_asked_for_each_300_ms_until_one_begins() -> None:
     assert far.timers == []
 
 
-def test_however_many_wishes_come_one_look_is_pending() -> None:
+def test_it_is_looked_at_again_as_soon_as_something_is_due_and_no_sooner() -> None:
     far = Far()
     far.take(1)
-    for step in range(50):
-        far.receiving.want_key_frame(step / 100)
-        far.take(3 + 2 * step, now=step / 100)
-    assert len(far.timers) == 1
-    far.poll(0.6)
-    assert len(far.timers) == 1
+    assert [timer.delay_s for timer in far.timers] == [POLL_S], "whether its first packet began a key frame"
+    far.poll(0.02)
+    assert [timer.delay_s for timer in far.timers] == [PLI_EVERY_S], "nothing is missing but the key frame"
+    far.take(3, now=0.1)
+    assert [timer.delay_s for timer in far.timers] == [POLL_S]
+    far.receiving.key_frame_began()
+    far.poll(0.12)
+    assert [timer.delay_s for timer in far.timers] == [POLL_S]
+    far.take(2, now=0.13)
+    far.poll(0.14)
+    assert far.timers == []
+
+
+def test_a_stream_that_begins_with_its_key_frame_is_not_asked_for_one() -> None:
+    far = Far()
+    far.take(1)
+    far.receiving.key_frame_began()
+    far.poll(0.02)
+    assert far.sent == []
 
 
 def test_another_stream_of_the_same_kind_begins_anew_far_beyond_and_with_a_key_frame() -> None:
@@ -163,9 +180,9 @@ def test_another_stream_of_the_same_kind_begins_anew_far_beyond_and_with_a_key_f
     assert payload == b"new"
     assert number & 0xFFFF == 104
     assert number >= before + 2 * REACH
-    assert far.of(RTCP_PSFB_PLI)[-1].media_ssrc == 5
     far.sent.clear()
     far.poll(2.05)
+    assert far.of(RTCP_PSFB_PLI)[-1].media_ssrc == 5
     assert far.asked == [], "nothing of the stream before is asked for"
     far.take(901, b"\x00\x65late", REPEATED, 97, now=2.1)
     assert far.taken[-1][2] == b"new", "nor taken"

@@ -196,7 +196,7 @@ def test_a_page_gets_what_was_sent_byte_for_byte_and_nothing_is_decoded(hall: Ha
     assert [packet.payload for packet in b.sent] == camera.sent
     assert b.pictures() == [(*SMALL, number) for number in range(5)]
     assert hall.line.counts["decoded"] == 0
-    assert hall.showing.forwarded == 1
+    assert hall.showing.counts["forwarded"] == len(camera.sent)
 
 
 def test_a_display_gets_its_own_size_forwarded_and_any_other_made(hall: Hall) -> None:
@@ -208,7 +208,7 @@ def test_a_display_gets_its_own_size_forwarded_and_any_other_made(hall: Hall) ->
         hall.make()
     assert [packet.payload for packet in b.sent] == camera.sent
     assert c.pictures() == [(*SMALL, number) for number in range(3)]
-    assert (hall.showing.forwarded, hall.line.outputs, hall.made) == (1, 1, 3)
+    assert (hall.showing.counts["forwarded"], hall.line.outputs, hall.made) == (len(camera.sent), 1, 3)
 
 
 def test_a_source_that_is_too_large_is_made_and_forwarded_again_when_it_fits(hall: Hall) -> None:
@@ -231,8 +231,10 @@ def test_a_source_that_is_too_large_is_made_and_forwarded_again_when_it_fits(hal
 def test_before_the_size_is_known_nothing_is_made(hall: Hall) -> None:
     hall.enter("B")
     hall.show(B=(*SCREEN, True))
-    hall.camera()
-    assert (hall.line.outputs, hall.showing.forwarded) == (0, 0)
+    camera = hall.camera()
+    assert hall.line.outputs == 0
+    camera.film(*SMALL)
+    assert hall.line.outputs == 1
 
 
 def test_a_new_viewer_has_one_key_frame_asked_of_the_camera(hall: Hall) -> None:
@@ -278,6 +280,10 @@ def test_the_camera_is_told_the_least_rate_of_those_it_is_forwarded_to(hall: Hal
         hall.showing.want_rate(seat, bits_per_s)
         assert camera.caps[-1] == told
     hall.showing.want_rate("nobody", 1)
+    assert camera.caps[-1] == 900_000
+    hall.showing.want_rate("B", None)
+    assert camera.caps[-1] == 1_500_000, "a connection that begins anew has not said anything yet"
+    hall.showing.want_rate("B", 900_000)
     assert camera.caps[-1] == 900_000
     hall.show(C=(*SCREEN, False), D=(*SMALL, True))
     assert camera.caps[-1] == 1_500_000, "who left has no wish"
