@@ -80,6 +80,16 @@ def test_a_key_frame_without_parameter_sets_is_no_beginning_and_another_is_neede
     assert not stream.picture.need_key
 
 
+def test_a_picture_cut_into_fragments_comes_as_a_decoder_takes_it_in_whatever_order_they_arrive() -> None:
+    picture = PictureIn("h264", [SMALL, PPS])
+    first, between, last = b"\x7c\x85pic", b"\x7c\x05tu", b"\x7c\x45re"
+    frames = []
+    for number, marker, payload in ((1, True, DELIMITER), (2, False, first), (4, True, last), (3, False, between)):
+        frames += picture.frames(picture.read(number, 3000 * (number > 1), marker, payload))
+    (frame,) = frames
+    assert units(frame.payload) == [SMALL, PPS, b"\x65picture"]
+
+
 def test_a_change_of_size_in_mid_stream_is_followed() -> None:
     stream = h264()
     stream.send(SMALL, PPS, IDR)
