@@ -9,7 +9,13 @@ playout    encoded packets in as they come, one due every 20 ms
 delay      how long playout keeps packets back
 opus       how much sound a packet holds
 conceal    what is heard in place of a lost packet
-assembly   picture packets back into frames, and what to ask again
+rtp        packets as bytes, their header extensions, retransmissions
+loss       what is missing of a stream: asked for again in time, given up in time
+reception  what receiver reports say
+capture_clock  when something was captured, by its sender's reports: lip sync
+forwarding  whether a picture may go to a viewer as it is
+numbering  the numbers of an outgoing picture, which go on whatever it is made of
+assembly   picture packets back into frames
 picture_in  the frames of one connection that may be decoded: codec facts, sizes
 picture_clock  outgoing picture timestamps that never go back
 candidates which ICE candidates may be contacted, and which address is announced
@@ -19,7 +25,7 @@ one_way    offers of equipment, which only sends or only plays
 trickle    candidates that come later, by HTTP
 geometry   crop, scale and letterbox without stretching
 lateness   how late ticks are, and which tick is next
-vp8        facts in the first bytes of a VP8 frame
+vp8, vp8_rtp  facts in the first bytes of a VP8 frame, and in front of it in its packets
 h264, parameter_sets  NAL units out of RTP payloads; sizes, and what a decoder must be told first
 testcard   a picture that can be read back, for tests and simulated cameras
 voice      a sound that can be measured, for tests and simulated microphones

@@ -80,6 +80,11 @@ class Assembler:
         self._next, self._before, self.need_key = number + 1, None, True
         return self._complete()
 
+    def begin_anew(self) -> None:
+        """Some packets were not handed in, and never will be: go on with the next one, from a key frame."""
+        self._parts.clear()
+        self._next = self._before = None
+
     def start_over(self) -> None:
         """The last frame was of no use: go on from a key frame."""
         self.need_key = True

@@ -13,8 +13,8 @@ from media.rtp import nearest
 MOST_REPORTS = 64
 """Of those that may be the quickest: two kinds, each about once a second for FORGET_S."""
 CLOCKS_HZ = {"audio": 48_000, "video": 90_000}
-FORGET_S = 30.0
-"""The least delay of so long a time counts: a clock that drifts by 200 ppm moves 6 ms in it."""
+FORGET_S = 20.0
+"""The least delay of so long a time counts: a clock that drifts by 200 ppm moves 4 ms in it."""
 MOST_APART_S = 10.0
 """A report that lies further from its stream than this is of no use."""
 

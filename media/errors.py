@@ -31,3 +31,14 @@ class CandidateError(MediaError):
 
     def __init__(self, message: str, code: str = "bad_candidate") -> None:
         super().__init__(code, message)
+
+
+class CodecError(MediaError):
+    """A packet that its codec cannot read."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("media_failed", message)
+
+
+class LocalError(Exception):
+    """This machine or this program is at fault, nobody on the line: something is missing or was called wrongly."""

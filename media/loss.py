@@ -44,11 +44,12 @@ class Gaps:
         if highest is None:
             return self.begin_anew(sequence)
         number = nearest(sequence, 16, highest)
-        if number == highest + 1:  # by far the most
+        if number == highest + 1 and self._stray is None:  # by far the most
             self.highest = number
             return number
         if not -REACH < number - highest < REACH:
             return self._from_afar(sequence)
+        self._stray = None
         if number > highest:
             for hole in range(highest + 1, number):
                 self._missing[hole] = now

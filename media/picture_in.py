@@ -63,6 +63,10 @@ class PictureIn:
         """Everything up to this number that is missing never comes: the frames that are whole behind it."""
         return self._assembler.give_up(number)
 
+    def begin_anew(self) -> None:
+        """Frames are wanted again after a time without: what was not put together then is not waited for."""
+        self._assembler.begin_anew()
+
     @property
     def need_key(self) -> bool:
         """Whether frames go on at a key frame only."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 HEADER_BYTES = 12
 ONE_BYTE_PROFILE = 0xBEDE  # RFC 8285 section 4.2
 LONGEST_ELEMENT = 16  # bytes: likewise
+LAST_ID = 14  # likewise; a peer may offer greater ones
 HALF_SEQUENCE = 1 << 15
 SEND_TIME_HZ = 1 << 18
 """abs-send-time counts 2**-18 s in 24 bits: https://webrtc.googlesource.com/src, docs/native-code/rtp-hdrext."""
@@ -95,16 +96,17 @@ def wrap_again(sequence: int, payload: bytes) -> bytes:
 class HeaderWriter:
     """Writes the headers of one m-line: its MID in each packet, and when it was sent.
 
-    An id of 0 means that the extension was not agreed upon.
+    An id of 0 means that the extension was not agreed upon; one that a short header cannot say counts as that.
     """
 
     __slots__ = ("_after", "_before", "_first", "_timed")
 
     def __init__(self, mid: str = "", mid_id: int = 0, send_time_id: int = 0) -> None:
         name = mid.encode()
-        self._timed = send_time_id > 0
+        self._timed = 0 < send_time_id <= LAST_ID
         before = bytes([send_time_id << 4 | 2]) if self._timed else b""
-        after = bytes([mid_id << 4 | len(name) - 1]) + name if mid_id and 0 < len(name) <= LONGEST_ELEMENT else b""
+        named = 0 < mid_id <= LAST_ID and 0 < len(name) <= LONGEST_ELEMENT
+        after = bytes([mid_id << 4 | len(name) - 1]) + name if named else b""
         length = len(before) + 3 * self._timed + len(after)
         self._first = 0x90 if length else 0x80
         self._before = _EXTENSION.pack(ONE_BYTE_PROFILE, -(-length // 4)) + before if length else b""

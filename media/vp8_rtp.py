@@ -51,6 +51,8 @@ def describe(payload: bytes) -> Descriptor:
             at += 1
         if flags & 0x30:
             at += 1
+        if at > len(payload):
+            raise IndexError
         return Descriptor(at, opens, opens and not payload[at] & 1, picture_id, id_at, id_bytes, level_at)
     except IndexError:
         raise MediaError("media_failed", "The VP8 packet is cut off.") from None

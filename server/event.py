@@ -112,6 +112,8 @@ class Site(_Part):
     """Whom to call there when something does not work: a name and a telephone number, as they are printed."""
     time_zone: str
     screen: Screen = Screen()
+    output: Literal["forwarded", "scaled"] = "forwarded"
+    """Whether its room page frames the far picture as it comes, or the server sends it exactly the screen's pixels."""
     networks: tuple[Network, ...] = ()
 
 

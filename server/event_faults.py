@@ -15,7 +15,7 @@ KNOWN_KEYS: Mapping[str, tuple[str, ...]] = {
         "id", "title", "date", "opens", "closes", "time_zone", "languages", "start", "allow_loopback",
         "sites", "booths", "interpreters", "glossary", "limits",
     ),
-    "sites": ("id", "name", "language", "second_language", "technician", "time_zone", "screen", "networks"),
+    "sites": ("id", "name", "language", "second_language", "technician", "time_zone", "screen", "output", "networks"),
     "screen": ("width_mm", "height_mm", "width_px", "height_px"),
     "booths": ("id", "name", "company", "product", "people", "interpreters", "glossary", "pictures", "brief"),
     "interpreters": ("id", "name", "languages"),
@@ -89,7 +89,8 @@ def _sentence(error: Any, path: Path, *, is_key: bool) -> str:
     if kind == "string_pattern_mismatch":
         return _pattern_sentence(str(error["input"]), str(context["pattern"]), is_key=is_key)
     if kind == "literal_error":
-        return f'{_shown(error["input"])} is not possible here; write "automatic" or "operator".'
+        possible = str(context["expected"]).replace("'", '"')
+        return f"{_shown(error['input'])} is not possible here; write {possible}."
     if kind == "missing":
         return f'"{name}" is missing; every {_owner(path)} needs it.'
     return _simple_sentence(kind, context, error["input"])

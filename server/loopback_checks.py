@@ -25,6 +25,9 @@ class Seen:
     wanted_width: int
     wanted_height: int
     """Pixels of the screen; 0 for a seat without pictures."""
+    sent_width: int = 0
+    sent_height: int = 0
+    """Pixels of the picture that was sent: it comes back as it is where it fits the screen, else in the screen's."""
     connect_s: float | None = None
     width: int = 0
     height: int = 0
@@ -81,14 +84,15 @@ def judge(seen: Seen, limits: Limits = Limits()) -> tuple[Check, ...]:
 
 
 def _picture(seen: Seen, limits: Limits) -> tuple[Check, ...]:
-    wanted = f"{seen.wanted_width}x{seen.wanted_height}"
-    got = f"{seen.width}x{seen.height}"
+    screen, sent = (seen.wanted_width, seen.wanted_height), (seen.sent_width, seen.sent_height)
+    got = (seen.width, seen.height)
+    good = {screen, sent} if sent[0] <= screen[0] and sent[1] <= screen[1] else {screen}
     return (
         Check(
             "picture size",
-            got == wanted,
-            got if seen.width else "no picture",
-            f"exactly {wanted}",
+            seen.width > 0 and got in good,
+            f"{got[0]}x{got[1]}" if seen.width else "no picture",
+            " or ".join(f"{width}x{height}" for width, height in sorted(good) if width),
             "Compare the screen in the event file with the real one; look for picture errors in the server's log.",
         ),
         Check(

@@ -17,7 +17,7 @@ from media.engine.simulated_picture import PictureSink
 from server.loopback_checks import Seen
 from server.robot import Message, Robot
 
-CAMERA_PX = (1280, 720)  # what most cameras give: the server has to make the screen's shape of it
+CAMERA_PX = (1280, 720)  # what most cameras give
 CARD = 77  # any number that is unlikely to be somebody else's
 FIRST_PICTURE_S = 5.0
 SETTLE_S = 2.0  # bit rates climb, buffers find their length
@@ -50,8 +50,8 @@ async def run(
     try:
         await robot.connect(peer)
     except ConnectionError:
-        return Seen(*wanted), {}
-    seen = Seen(*wanted, connect_s=time.monotonic() - began_s)
+        return Seen(*wanted, *CAMERA_PX), {}
+    seen = Seen(*wanted, *CAMERA_PX, connect_s=time.monotonic() - began_s)
     if peer.picture is not None:
         with suppress(TimeoutError):  # that no picture came is a result, too
             await peer.picture.seen(lambda sighting: not sighting.black, FIRST_PICTURE_S)

@@ -24,11 +24,12 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True)
 class SitePlan:
-    """A site and the pixels of its screen."""
+    """A site and the pixels of its screen; `scaled`: its room page is sent exactly those, too."""
 
     id: str
     width: int
     height: int
+    scaled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,13 +72,17 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`viewer` sees `source` at width x height pixels, `framing` is `fill` or `fit`."""
+    """`viewer` sees `source` on width x height pixels, `framing` is `fill` or `fit`.
+
+    `exact`: the picture itself has to have that size and framing. A page gives it both, a display cannot.
+    """
 
     viewer: str
     source: str
     width: int
     height: int
     framing: str
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)

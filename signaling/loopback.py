@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from signaling import lines
+from signaling.booth import SitePlan
 from signaling.effects import Admit, Effect, Gain, Measure, Route, Send, Show, View
 from signaling.errors import RemoteError
 from signaling.inputs import (
@@ -27,21 +28,19 @@ from signaling.seats import Role, Seat
 
 @dataclass(frozen=True, slots=True)
 class Loopback:
-    """The place: its one chair, the pixels of the screen that it tests, and whether pictures belong to the test."""
+    """The place: its one chair, the site whose screen it tests, and whether pictures belong to the test."""
 
     chair: Chair
-    site: str
-    width: int
-    height: int
+    site: SitePlan
     with_picture: bool
 
 
 Change = tuple[Loopback, tuple[Effect, ...]]
 
 
-def opened(name: str, site: str, width: int, height: int, *, with_picture: bool) -> Loopback:
+def opened(name: str, site: SitePlan, *, with_picture: bool) -> Loopback:
     """A place that nobody has entered; `name` has to be one that nobody else can hold."""
-    return Loopback(Chair(Seat(Role.LOOPBACK, person=name)), site, width, height, with_picture)
+    return Loopback(Chair(Seat(Role.LOOPBACK, person=name)), site, with_picture)
 
 
 def step(place: Loopback, happened: Input) -> Change:
@@ -100,11 +99,12 @@ def _seat(place: Loopback, asked: Received) -> Change:
 
 
 def _mirror(place: Loopback) -> tuple[Effect, ...]:
-    seat = str(place.chair.seat)
+    """Its own sound and picture, the picture by the way that a consultation's takes to the same screen."""
+    seat, site = str(place.chair.seat), place.site
     route = Route((Gain(seat, seat, 0.0, 0.0),))
     if not place.with_picture:
         return (route,)
-    return route, Show((View(seat, seat, place.width, place.height, Framing.FILL.value),))
+    return route, Show((View(seat, seat, site.width, site.height, Framing.FILL.value, site.scaled),))
 
 
 def _with(place: Loopback, change: lines.Change) -> Change:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interpreter.levels import ramp_s
 from interpreter.routing import Room, Voice, gains
-from signaling.booth import Booth
+from signaling.booth import Booth, SitePlan
 from signaling.booth_view import Proposal
 from signaling.effects import Gain, View
 from signaling.phases import Phase
@@ -57,19 +57,26 @@ def route(booth: Booth) -> tuple[Gain, ...]:
 
 
 def show(booth: Booth) -> tuple[View, ...]:
-    """Each room sees the other one at its own screen's pixels, framed as the other one wishes; only while live.
+    """Each room sees the other one on its own screen's pixels, framed as the other one wishes; only while live.
 
-    Its displays see the same. A room is seen through its feed's camera while that carries, else through its own.
+    Its displays see the same, made for them: only a page gives a picture its size and framing by itself. A room is
+    seen through its feed's camera while that carries, else through its own.
     """
     if booth.phase is not Phase.LIVE:
         return ()
     return tuple(
-        View(eye, _camera(booth, source.id), viewer.width, viewer.height, booth.rooms[source.id].framing.value)
+        View(eye, _camera(booth, source.id), viewer.width, viewer.height, booth.rooms[source.id].framing.value, exact)
         for viewer in booth.plan.sites
         for source in booth.plan.sites
         if source is not viewer and not booth.rooms[source.id].camera_off
-        for eye in (room(booth.plan.booth, viewer.id), *(str(each.seat) for each in booth.displays(viewer.id)))
+        for eye, exact in _eyes(booth, viewer)
     )
+
+
+def _eyes(booth: Booth, site: SitePlan) -> tuple[tuple[str, bool], ...]:
+    """Who looks at a site's pictures, and whether the picture itself has to have the screen's pixels."""
+    page = room(booth.plan.booth, site.id), site.scaled
+    return page, *((str(each.seat), True) for each in booth.displays(site.id))
 
 
 def speakers(booth: Booth) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ export class Capture {
   /** @type {Framing} */ framing = "fill";
   #enabled = { audio: true, video: true };
   #size = { width: 1280, height: 1024 };
+  #wishes = 0; // shapes asked for so far
   #opening = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
@@ -132,13 +133,6 @@ export class Capture {
     if (this.tracks.video) await this.#shapeTrack(this.tracks.video);
   }
 
-  /** How much larger than the far screen the whole camera picture is; 1 when it is not. */
-  get oversize() {
-    const { width, height } = this.tracks.video?.getSettings() ?? {};
-    if (this.framing !== "fit" || !width || !height) return 1;
-    return Math.max(1, width / this.#size.width, height / this.#size.height);
-  }
-
   /**
    * Silence the microphone or blacken the camera in the page itself, whatever the server does with it.
    * @param {Kind} kind
@@ -232,7 +226,9 @@ export class Capture {
 
   /** @param {MediaStreamTrack} track */
   async #shapeTrack(track) {
+    const wish = ++this.#wishes;
     for (const constraints of this.#shapes()) {
+      if (wish !== this.#wishes) return; // or what is second best to an old wish would win over a new one
       try {
         await track.applyConstraints(constraints);
         return;

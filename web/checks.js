@@ -64,6 +64,26 @@ function pixels(size) {
   return size === null ? NOTHING : `${size.width}\u00d7${size.height}`;
 }
 
+/** @typedef {{width: number, height: number}} Size */
+
+const NEAR = 0.02; // encoders round sizes to whole blocks
+
+/** @param {Size | null} one @param {Size} other */
+function near(one, other) {
+  const close = (/** @type {number} */ got, /** @type {number} */ meant) => Math.abs(got - meant) <= meant * NEAR;
+  return one !== null && close(one.width, other.width) && close(one.height, other.height);
+}
+
+/**
+ * What a camera sends for a screen: its own size, or as much smaller as the screen is.
+ * @param {Size} camera
+ * @param {Size} screen
+ */
+function sentOf(camera, screen) {
+  const factor = Math.max(1, camera.width / screen.width, camera.height / screen.height);
+  return { width: Math.round(camera.width / factor), height: Math.round(camera.height / factor) };
+}
+
 /**
  * @param {string} id
  * @param {boolean | null} good null: not measured
@@ -92,6 +112,8 @@ export function judge(seen, wanted) {
   const lines = Math.min(LIMITS.cameraLines, wanted.height);
   const camera = seen.camera;
   const picture = seen.picture;
+  // forwarded as it was sent, or made for the screen by the server
+  const whole = camera === null || near(picture, wanted) ? { width: wanted.width, height: wanted.height } : sentOf(camera, wanted);
   const sound = [
     row("microphone", held(seen.microphoneDb ?? -Infinity, (db) => db >= LIMITS.microphoneDb), shown(seen.microphoneDb, "dB"), `\u2265 ${figure(LIMITS.microphoneDb, 0)} dB`),
     row("sound_return", connected ? seen.soundDb !== null && Math.abs(seen.soundDb) <= LIMITS.soundDb : null, shown(seen.soundDb, "dB", 1), `\u00b1${LIMITS.soundDb} dB`),
@@ -100,7 +122,7 @@ export function judge(seen, wanted) {
   const pictures = [
     row("camera_size", camera !== null && camera.height >= lines, pixels(camera), `\u2265 ${lines}p`),
     row("camera_rate", held(seen.cameraRate, (fps) => fps >= LIMITS.rate), shown(seen.cameraRate, "fps", 1), `\u2265 ${LIMITS.rate} fps`),
-    row("return_size", connected && camera !== null ? picture?.width === wanted.width && picture.height === wanted.height : null, pixels(picture), pixels(wanted)),
+    row("return_size", connected && camera !== null ? near(picture, whole) : null, pixels(picture), pixels(whole)),
     row("return_rate", held(seen.pictureRate, (fps) => fps >= LIMITS.rate), shown(seen.pictureRate, "fps", 1), `\u2265 ${LIMITS.rate} fps`),
     row("picture_light", held(seen.lightPercent, (share) => share >= LIMITS.lightPercent), shown(seen.lightPercent, "%"), `\u2265 ${LIMITS.lightPercent} %`),
     row("picture_gap", held(seen.gapS, (s) => s <= LIMITS.gapS), shown(seen.gapS, "s", 2), `\u2264 ${LIMITS.gapS} s`),

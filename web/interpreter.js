@@ -3,7 +3,6 @@
 
 import { arrive } from "./arrival.js";
 import { Capture } from "./capture.js";
-import { serverClock } from "./clock.js";
 import { byId, setState } from "./dom.js";
 import { Choice } from "./elements/choice.js";
 import { Devices } from "./elements/devices.js";
@@ -134,8 +133,6 @@ async function begin() {
     return;
   }
   const settled = capture.open();
-  /** @type {Welcome | null} */
-  let met = null;
   line = new Line({
     seat: arrival.seat,
     tracks: async () => {
@@ -143,15 +140,8 @@ async function begin() {
       return capture.tracks;
     },
     on: {
-      changed: () => {
-        const welcome = line?.welcome ?? null;
-        if (welcome !== null && welcome !== met) {
-          met = welcome;
-          serverClock.set(welcome.now, line?.welcomeAt ?? 0);
-          void meet(welcome);
-        }
-        draw();
-      },
+      welcome: (welcome) => void meet(welcome),
+      changed: draw,
       levels: (levels) => {
         if (line?.link === "lost" || line?.media === "silent") return; // whatever still comes is not what is heard
         drawLevels(levels, line?.booth ?? null);
@@ -162,7 +152,6 @@ async function begin() {
         void remote.play().catch(() => undefined);
         headset.play(stream);
       },
-      error: (error) => console.warn("the server refused a message", error.code, error.message),
     },
   });
   devices.offer(capture, headset.canChoose ? ["microphone", "headphones"] : ["microphone"], (id) => headset.listenOn(id));

@@ -1,11 +1,12 @@
 // @ts-check
 /** A page's line to its booth: session, peer connections made before the old one breaks, and the watch over what arrives. */
 
+import { serverClock } from "./clock.js";
 import { Peer } from "./peer.js";
 import { Session } from "./protocol.js";
 
 /** @import { Tracks, Counters } from "./peer.js" */
-/** @import { Booth, Levels, LinkState, Welcome, WireError } from "./wire.js" */
+/** @import { Booth, Levels, LinkState, Welcome } from "./wire.js" */
 
 const LOOK_MS = 500;
 const SILENCE_MS = 3000; // sound arrives 50 times a second, always; this long without any is a broken line
@@ -14,10 +15,10 @@ const LEAST_BETWEEN_RECONNECTS_MS = 1500;
 
 /**
  * @typedef {object} LineEvents
+ * @property {(welcome: Welcome) => void} welcome the page has its seat, or has it again
  * @property {() => void} changed anything a page may draw: link, media, welcome, booth, picture
  * @property {(levels: Levels) => void} levels
  * @property {(stream: MediaStream) => void} stream what is heard and seen from now on
- * @property {(error: WireError) => void} error
  */
 
 /** @typedef {"none" | "connecting" | "flowing" | "silent"} Media */
@@ -29,8 +30,6 @@ export class Line {
   /** @type {Media} */ media = "none";
   /** True while new frames of the far picture arrive. */
   picture = false;
-  /** performance.now() at the welcome, to set clocks by. */
-  welcomeAt = 0;
   /** @type {Peer | null} */ #current = null;
   /** @type {Peer | null} */ #coming = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #watch;
@@ -69,7 +68,7 @@ export class Line {
         },
         error: (error) => {
           if (error.code === "media_timeout" || error.code === "media_failed") this.#reconnect();
-          on.error(error);
+          console.warn("the server refused a message", error.code, error.message);
         },
       },
     });
@@ -99,17 +98,13 @@ export class Line {
     for (const peer of [this.#current, this.#coming]) peer?.replace(kind, track).catch((error) => console.warn("the track could not be exchanged", error));
   }
 
-  /** @param {number} factor */
-  scaleDown(factor) {
-    for (const peer of [this.#current, this.#coming]) void peer?.scaleDown(factor);
-  }
-
   /** @param {Welcome} welcome */
   async #welcomed(welcome) {
     this.welcome = welcome;
-    this.welcomeAt = performance.now();
+    serverClock.set(welcome.now, performance.now());
     this.#coming?.close();
     this.#coming = null;
+    this.on.welcome(welcome);
     this.on.changed();
     if (welcome.media.audio === null && welcome.media.video === null) return;
     if (this.media === "none") this.media = "connecting";

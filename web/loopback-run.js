@@ -43,23 +43,15 @@ export class LoopbackRun {
   constructor({ seat, capture, video, met, link }) {
     this.capture = capture;
     this.video = video;
-    /** @type {Welcome | null} */
-    let welcomed = null;
     this.line = new Line({
       seat,
       purpose: "loopback",
       tracks: () => this.#tracks(),
       on: {
-        changed: () => {
-          link(this.line.link);
-          if (this.line.welcome !== null && this.line.welcome !== welcomed) {
-            welcomed = this.line.welcome;
-            met(welcomed);
-          }
-        },
+        welcome: met,
+        changed: () => link(this.line.link),
         levels: () => undefined,
         stream: (stream) => this.#arrived(stream),
-        error: (error) => console.warn("the server refused a message", error.code, error.message),
       },
     });
   }

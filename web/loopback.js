@@ -4,7 +4,6 @@
 import { arrive } from "./arrival.js";
 import { Capture } from "./capture.js";
 import { curesOf, judge, nothing } from "./checks.js";
-import { serverClock } from "./clock.js";
 import { byId, make, mark, setState } from "./dom.js";
 import { Clocks } from "./elements/clocks.js";
 import { Devices } from "./elements/devices.js";
@@ -156,7 +155,6 @@ async function test() {
     video: byId("remote", HTMLVideoElement),
     met: (given) => {
       welcome = given;
-      serverClock.set(given.now, performance.now());
       draw();
     },
     link: (state) => {

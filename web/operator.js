@@ -2,7 +2,6 @@
 /** The booth operator's page: wires the line to big buttons and plain sentences. */
 
 import { arrive } from "./arrival.js";
-import { serverClock } from "./clock.js";
 import { byId, make, mark, setState } from "./dom.js";
 import { Choice } from "./elements/choice.js";
 import { Clocks } from "./elements/clocks.js";
@@ -231,24 +230,14 @@ async function begin() {
     draw();
     return;
   }
-  /** @type {Welcome | null} */
-  let met = null;
   line = new Line({
     seat: arrival.seat,
     tracks: async () => ({ audio: null, video: null }),
     on: {
-      changed: () => {
-        const welcome = line?.welcome ?? null;
-        if (welcome !== null && welcome !== met) {
-          met = welcome;
-          serverClock.set(welcome.now, line?.welcomeAt ?? 0);
-          void meet(welcome);
-        }
-        draw();
-      },
+      welcome: (welcome) => void meet(welcome),
+      changed: draw,
       levels: hear,
       stream: () => undefined,
-      error: (error) => console.warn("the server refused a message", error.code, error.message),
     },
   });
   line.open();

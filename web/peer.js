@@ -33,12 +33,21 @@ function preferVp8(transceiver) {
   if (vp8.length > 0) transceiver.setCodecPreferences?.([...vp8, ...others, ...repair]);
 }
 
+/**
+ * How the far screen wants our picture. No frame is ever larger than that screen in either direction, whatever the camera gives while
+ * its shape changes: the server forwards what fits, and has to decode the rest.
+ * @param {MediaWish} media
+ */
+function encodingFor({ width, height }) {
+  // smaller pictures need more bits for each of their pixels
+  const rate = Math.max(LEAST_BITS_PER_SECOND, BITS_PER_SECOND * ((width * height) / FULL_PIXELS) ** 0.75);
+  return { maxBitrate: Math.round(rate), maxFramerate: FRAMES_PER_SECOND, scaleResolutionDownTo: { maxWidth: width, maxHeight: height } };
+}
+
 export class Peer {
   /** @type {Map<"audio" | "video", RTCRtpTransceiver>} */ #lines = new Map();
   #ready = false;
   #waiting = false;
-  #factor = 1;
-  /** @type {Promise<void>} */ #shaping = Promise.resolve();
   #closed = false;
 
   /**
@@ -82,7 +91,7 @@ export class Peer {
   /** @param {string} sdp */
   async accept(sdp) {
     await this.connection.setRemoteDescription({ type: "answer", sdp });
-    await this.#shape();
+    await this.#preferPixels();
   }
 
   /**
@@ -92,16 +101,6 @@ export class Peer {
    */
   async replace(kind, track) {
     await this.#lines.get(kind)?.sender.replaceTrack(track);
-  }
-
-  /**
-   * Send the picture smaller than the camera gives it (a whole camera picture for a smaller screen).
-   * @param {number} factor at least 1
-   */
-  async scaleDown(factor) {
-    if (factor === this.#factor) return;
-    this.#factor = factor;
-    await this.#shape();
   }
 
   /**
@@ -143,11 +142,9 @@ export class Peer {
   #addLine(kind, direction, track) {
     if (direction === null) return;
     const sends = direction !== "recvonly";
-    // smaller pictures need more bits for each of their pixels
-    const rate = Math.max(LEAST_BITS_PER_SECOND, BITS_PER_SECOND * ((this.media.width * this.media.height) / FULL_PIXELS) ** 0.75);
     const transceiver = this.connection.addTransceiver((sends && track) || kind, {
       direction,
-      ...(sends && kind === "video" ? { sendEncodings: [{ maxBitrate: Math.round(rate), maxFramerate: FRAMES_PER_SECOND }] } : {}),
+      ...(sends && kind === "video" ? { sendEncodings: [encodingFor(this.media)] } : {}),
     });
     if (kind === "video") preferVp8(transceiver);
     this.#lines.set(kind, transceiver);
@@ -190,20 +187,12 @@ export class Peer {
     this.on.ready();
   }
 
-  /** One change of the parameters at a time: a browser refuses a second one that was begun before the first ended. */
-  async #shape() {
-    const after = this.#shaping;
-    const shaping = async () => {
-      await after;
-      const sender = this.#lines.get("video")?.sender;
-      const parameters = sender?.getParameters();
-      if (this.#closed || !sender || !parameters?.encodings[0]) return;
-      // a big screen shows a small picture badly: under a poor line frames go before pixels
-      Object.assign(parameters, { degradationPreference: "maintain-resolution" });
-      parameters.encodings[0].scaleResolutionDownBy = this.#factor;
-      await sender.setParameters(parameters).catch((error) => console.info("the browser keeps its own sending parameters", error));
-    };
-    this.#shaping = shaping();
-    await this.#shaping;
+  /** A big screen shows a small picture badly: under a poor line, or on a busy machine, frames go before pixels. */
+  async #preferPixels() {
+    const sender = this.#lines.get("video")?.sender;
+    const parameters = sender?.getParameters();
+    if (this.#closed || !sender || !parameters?.encodings[0]) return;
+    Object.assign(parameters, { degradationPreference: "maintain-resolution" });
+    await sender.setParameters(parameters).catch((error) => console.info("the browser keeps its own sending parameters", error));
   }
 }

@@ -29,6 +29,7 @@ export function drawScene(scene, welcome) {
   if (live && liveSince === 0) liveSince = performance.now();
   if (!live) liveSince = 0;
   mark(document.documentElement, "live", live);
+  mark(part("remote"), "fit", scene.framing === "fit");
   part("slate").inert = live;
   part("furniture").hidden = !scene.talking;
   mark(document.documentElement, "talking", scene.talking && !live);

@@ -1,7 +1,7 @@
 // @ts-check
 /** What the big screen shows for any state of line, booth and devices: the far room, or one slate with one sentence. No DOM here. */
 
-/** @import { Booth, Lamp, LinkState, Welcome } from "./wire.js" */
+/** @import { Booth, Framing, Lamp, LinkState, Welcome } from "./wire.js" */
 /** @import { Media } from "./line.js" */
 /** @import { Problem } from "./capture.js" */
 /** @import { End } from "./elements/floor-line.js" */
@@ -30,6 +30,7 @@ const LOST_PATIENCE_MS = 1500; // a line that is back within this much never sho
  * @property {Slate | null} slate null: the far room, full-bleed
  * @property {{end: End, word: string}} own
  * @property {{end: End, word: string}} far
+ * @property {Framing} framing of the far picture, whatever its size: as the far side wishes to be seen
  * @property {boolean} talking the voices go on, with or without a picture
  * @property {Lamp} lamp
  * @property {boolean} microphone this room's microphone is there and open
@@ -196,5 +197,6 @@ export function roomScene(facts) {
   const shown = slateOf(facts);
   const talking = shown === null || shown.advice === "room.keep_talking";
   const lamp = talking ? (facts.booth?.sites[facts.welcome?.site ?? ""]?.lamp ?? "open") : "open";
-  return { state: stateOf(facts), slate: shown, talking, own: ownEnd(facts), far: farEnd(facts), lamp, microphone: isMicrophoneOpen(facts), notices: notices(facts), fed: equipment(facts).includes("video") };
+  const framing = facts.booth?.sites[farSite(facts.welcome)?.id ?? ""]?.framing ?? "fill";
+  return { state: stateOf(facts), slate: shown, framing, talking, own: ownEnd(facts), far: farEnd(facts), lamp, microphone: isMicrophoneOpen(facts), notices: notices(facts), fed: equipment(facts).includes("video") };
 }

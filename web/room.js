@@ -6,7 +6,6 @@ import "./elements/turn-lamp.js";
 import { arrive } from "./arrival.js";
 import { blackPicture } from "./black-picture.js";
 import { Capture } from "./capture.js";
-import { serverClock } from "./clock.js";
 import { byId, setState } from "./dom.js";
 import { Clocks } from "./elements/clocks.js";
 import { Devices } from "./elements/devices.js";
@@ -47,7 +46,6 @@ const capture = new Capture({
   changed: (kind, track) => {
     if (kind === "video") preview.srcObject = track && new MediaStream([track]);
     line?.replace(kind, outgoing()[kind]);
-    if (kind === "video") line?.scaleDown(capture.oversize);
   },
   news: () => {
     void devices.draw();
@@ -85,7 +83,7 @@ function draw() {
     capture.enable("video", !own.camera_off && !own.equipment.includes("video"));
     const { video } = outgoing();
     if (video === black && video !== shownBlack) line?.replace("video", (shownBlack = video));
-    void capture.shape(own.framing, welcome.media.width, welcome.media.height).then(() => line?.scaleDown(capture.oversize));
+    void capture.shape(own.framing, welcome.media.width, welcome.media.height);
   }
   const link = line?.link ?? "idle";
   if (link !== "lost") lostAt = 0;
@@ -143,8 +141,6 @@ async function begin() {
     return;
   }
   const settled = capture.open();
-  /** @type {Welcome | null} */
-  let met = null;
   line = new Line({
     seat: arrival.seat,
     tracks: async () => {
@@ -152,22 +148,14 @@ async function begin() {
       return outgoing();
     },
     on: {
-      changed: () => {
-        const welcome = line?.welcome ?? null;
-        if (welcome !== null && welcome !== met) {
-          met = welcome;
-          serverClock.set(welcome.now, line?.welcomeAt ?? 0);
-          void meet(welcome);
-        }
-        draw();
-      },
+      welcome: (welcome) => void meet(welcome),
+      changed: draw,
       levels: showLevels,
       stream: (stream) => {
         remote.srcObject = stream;
         pictureEpoch = -1;
         void play();
       },
-      error: (error) => console.warn("the server refused a message", error.code, error.message),
     },
   });
   devices.offer(capture, ["camera", "microphone", "loudspeaker"], async (id) => remote.setSinkId?.(id));

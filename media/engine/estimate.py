@@ -67,6 +67,8 @@ class Estimate:
     def forget(self, ssrc: int) -> None:
         """This stream is no more."""
         self._library.ssrcs.pop(ssrc, None)
+        if self._group is not None and self._group.ssrc == ssrc:
+            self._group = None
 
     def _add(self, group: _Group) -> int | None:
         if group.at - self._at > GAP_S:

@@ -1,70 +1,174 @@
-"""Opus in and out of plain samples: 48 kHz, mono, float32, 20 ms."""
+"""Opus in and out of plain samples: libopus itself, since its FEC, concealment and controls are not in PyAV's reach."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any
+import ctypes
+import os
+from ctypes import POINTER, byref, c_char_p, c_float, c_int, c_int32, c_void_p
+from functools import cache
+from pathlib import Path
 
 import av
 import numpy as np
-from av.audio.codeccontext import AudioCodecContext
-from av.audio.frame import AudioFrame
-from av.packet import Packet
 
+from media.errors import CodecError, LocalError
+from media.opus import LONGEST_SAMPLES
 from media.sound import FRAME_SAMPLES, RATE_HZ, Frame
 
-TIME_BASE = Fraction(1, RATE_HZ)
 BITS_PER_S = 48_000
-"""Keeps the full band with a 10 % loss hint; at 24 kb/s FEC eats it down to 8 kHz (measured)."""
-INT16_SCALE = np.float32(1 / 32768)
+"""Keeps the full band with a 10 % loss hint; at 32 kb/s FEC eats it down to 12 kHz, at 24 kb/s to 8 kHz (measured)."""
+LOSS_HINT_PERCENT = 10
+"""How much of the rate goes into FEC. Fixed, for it costs nothing on a clean line, and loss comes without notice."""
+COMPLEXITY = 5
+"""Above 5 nothing is heard on voices at this rate, and each step costs CPU (measured; see `ARCHITECTURE.md`)."""
+LONGEST_PAYLOAD_BYTES = 1275
+"""One Opus frame (RFC 6716 section 3.2.1)."""
+
+# Names and numbers of opus_defines.h, which are part of its ABI.
+_OK = 0
+_APPLICATION_VOIP = 2048
+_BANDWIDTH_FULLBAND = 1105
+_SET_BITRATE = 4002
+_SET_MAX_BANDWIDTH = 4004
+_SET_COMPLEXITY = 4010
+_SET_INBAND_FEC = 4012
+_SET_PACKET_LOSS_PERC = 4014
+_SET_DTX = 4016
+_FLOATS = POINTER(c_float)
 
 
 class Decoder:
-    """One incoming voice. libopus mixes stereo senders down to mono by itself."""
+    """One incoming voice. libopus mixes stereo senders down to mono by itself.
+
+    What the methods return is a buffer of the decoder's own, float32 (n,): it holds until the next call.
+    """
+
+    __slots__ = ("_decode", "_destroy", "_output", "_output_at", "_state")
 
     def __init__(self) -> None:
-        codec = av.CodecContext.create("libopus", "r")
-        assert isinstance(codec, AudioCodecContext)
-        codec.sample_rate, codec.layout, codec.format = RATE_HZ, "mono", "s16"
-        self._codec = codec
+        library, error = libopus(), c_int()
+        self._destroy = library.opus_decoder_destroy
+        self._decode = library.opus_decode_float
+        self._state: int | None = library.opus_decoder_create(RATE_HZ, 1, byref(error))
+        if not self._state:
+            raise LocalError(f"libopus makes no decoder (error {error.value})")
+        self._output = np.zeros(LONGEST_SAMPLES, dtype=np.float32)
+        self._output_at = self._output.ctypes.data_as(_FLOATS)
 
     def decode(self, payload: bytes) -> Frame:
-        """The samples of one packet (2.5 to 60 ms). Raises av.FFmpegError for a broken one."""
-        parts = [
-            np.frombuffer(memoryview(frame.planes[0]), dtype=np.int16, count=frame.samples)
-            for frame in self._codec.decode(Packet(payload))
-        ]
-        joined = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.int16), *parts])
-        return joined.astype(np.float32) * INT16_SCALE
+        """The samples of one packet (2.5 to 120 ms). Raises CodecError for a broken one."""
+        return self._run(payload, LONGEST_SAMPLES, 0)
+
+    def decode_fec(self, next_payload: bytes, samples: int = FRAME_SAMPLES) -> Frame:
+        """The last `samples` before `next_payload`, from the copy that it carries; concealed where it carries none.
+
+        `samples` must be a multiple of 2.5 ms (RFC 6716 section 2.1.7; opus_decode in opus.h). Raises CodecError.
+        """
+        return self._run(next_payload, samples, 1)
+
+    def conceal(self, samples: int = FRAME_SAMPLES) -> Frame:
+        """What libopus plays for `samples` that are lost: the voice goes on and fades; after a pause it is its noise.
+
+        `samples` must be a multiple of 2.5 ms.
+        """
+        return self._run(None, samples, 0)
+
+    def _run(self, payload: bytes | None, samples: int, fec: int) -> Frame:
+        size = 0 if payload is None else len(payload)
+        if payload is not None and not size:  # libopus would take it for a lost packet
+            raise CodecError("an empty Opus packet")
+        count: int = self._decode(self._state, payload, size, self._output_at, samples, fec)
+        if count < 0:
+            raise CodecError(f"libopus cannot decode this packet (error {count})")
+        return self._output[:count]
+
+    def __del__(self) -> None:
+        if getattr(self, "_state", None):
+            self._destroy(self._state)
+            self._state = None
 
 
 class Encoder:
-    """One listener's mix, with in-band FEC for the far decoder (RFC 6716 section 2.1.7).
+    """One listener's mix: full band, with in-band FEC for the far decoder (RFC 6716 section 2.1.7), no DTX.
 
-    Always exactly 960 samples at a time: more would yield packets with equal RTP timestamps.
+    DTX would save nothing, for a mix of rooms is never silent, and would cut the far room's own noise in and out.
     """
 
-    def __init__(self) -> None:
-        codec = av.CodecContext.create("libopus", "w")
-        assert isinstance(codec, AudioCodecContext)
-        codec.sample_rate, codec.layout, codec.format = RATE_HZ, "mono", "flt"
-        codec.bit_rate, codec.time_base = BITS_PER_S, TIME_BASE
-        codec.options = {
-            "application": "voip",
-            "fec": "1",
-            "packet_loss": "10",
-            "frame_duration": "20",
-            "compression_level": "5",  # complexity: above 5 nothing is heard on voices at this rate
-        }
-        self._codec = codec
+    __slots__ = ("_destroy", "_encode", "_input", "_input_at", "_library", "_output", "_state")
 
-    def encode(self, samples: Frame, tick: int) -> list[Packet[Any]]:
-        """(960,) samples of tick number `tick` as packets stamped tick * 960."""
-        frame = AudioFrame(format="flt", layout="mono", samples=FRAME_SAMPLES)
-        frame.sample_rate = RATE_HZ
-        frame.pts = tick * FRAME_SAMPLES
-        frame.planes[0].update(np.ascontiguousarray(samples, dtype=np.float32).tobytes())
-        packets = list(self._codec.encode(frame))
-        for packet in packets:
-            packet.pts, packet.time_base = tick * FRAME_SAMPLES, TIME_BASE
-        return packets
+    def __init__(self, bits_per_s: int = BITS_PER_S, complexity: int = COMPLEXITY) -> None:
+        self._library, error = libopus(), c_int()
+        self._destroy = self._library.opus_encoder_destroy
+        self._encode = self._library.opus_encode_float
+        self._state: int | None = self._library.opus_encoder_create(RATE_HZ, 1, _APPLICATION_VOIP, byref(error))
+        if not self._state:
+            raise LocalError(f"libopus makes no encoder (error {error.value})")
+        self._set(_SET_BITRATE, bits_per_s)
+        self._set(_SET_MAX_BANDWIDTH, _BANDWIDTH_FULLBAND)
+        self._set(_SET_COMPLEXITY, complexity)
+        self._set(_SET_INBAND_FEC, 1)
+        self._set(_SET_DTX, 0)
+        self.hint_loss(LOSS_HINT_PERCENT)
+        self._input = np.zeros(FRAME_SAMPLES, dtype=np.float32)
+        self._input_at = self._input.ctypes.data_as(_FLOATS)
+        self._output = ctypes.create_string_buffer(LONGEST_PAYLOAD_BYTES)
+
+    def hint_loss(self, percent: int) -> None:
+        """Say how much the line to the listener loses, 0 to 100: the more, the more goes into FEC."""
+        self._set(_SET_PACKET_LOSS_PERC, max(0, min(100, percent)))
+
+    def encode(self, samples: Frame) -> bytes:
+        """The payload of one packet of 20 ms. Raises ValueError unless there are exactly 960 samples."""
+        if len(samples) != FRAME_SAMPLES:
+            raise ValueError(f"a packet holds {FRAME_SAMPLES} samples, not {len(samples)}")
+        self._input[:] = samples
+        size: int = self._encode(self._state, self._input_at, FRAME_SAMPLES, self._output, LONGEST_PAYLOAD_BYTES)
+        if size < 0:
+            raise LocalError(f"libopus cannot encode (error {size})")
+        return self._output.raw[:size]
+
+    def _set(self, request: int, value: int) -> None:
+        if (error := self._library.opus_encoder_ctl(self._state, c_int(request), c_int32(value))) != _OK:
+            raise LocalError(f"libopus refuses setting {request} = {value} (error {error})")
+
+    def __del__(self) -> None:
+        if getattr(self, "_state", None):
+            self._destroy(self._state)
+            self._state = None
+
+
+@cache
+def libopus() -> ctypes.CDLL:
+    """The library that PyAV brings, else the system's. Raises LocalError when there is none."""
+    faults: list[str] = []
+    for name in (*candidates(Path(av.__file__).parent), "libopus.so.0"):
+        try:
+            return _declared(ctypes.CDLL(name))
+        except (OSError, AttributeError) as error:
+            faults.append(f"{name}: {error}")
+    raise LocalError("No libopus can be loaded (Debian: libopus0). " + "; ".join(faults))
+
+
+def candidates(av_package: Path) -> list[str]:
+    """Where a wheel of PyAV keeps its libopus: in `av.libs` beside the package (auditwheel's layout)."""
+    return sorted(map(os.fspath, (av_package.parent / "av.libs").glob("libopus[-.]*.so*")))
+
+
+def version() -> str:
+    """What libopus calls itself, for example `libopus 1.6.1`."""
+    text: bytes = libopus().opus_get_version_string()
+    return text.decode("ascii", "replace")
+
+
+def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
+    """Tell ctypes the signatures of opus.h. Controls are variadic: their arguments are typed where they are called."""
+    library.opus_get_version_string.restype = c_char_p
+    library.opus_decoder_create.argtypes, library.opus_decoder_create.restype = [c_int32, c_int, c_void_p], c_void_p
+    library.opus_decoder_destroy.argtypes, library.opus_decoder_destroy.restype = [c_void_p], None
+    library.opus_decode_float.argtypes = [c_void_p, c_char_p, c_int32, _FLOATS, c_int, c_int]
+    library.opus_encoder_create.argtypes = [c_int32, c_int, c_int, c_void_p]
+    library.opus_encoder_create.restype = c_void_p
+    library.opus_encoder_destroy.argtypes, library.opus_encoder_destroy.restype = [c_void_p], None
+    library.opus_encode_float.argtypes = [c_void_p, _FLOATS, c_int, c_char_p, c_int32]
+    library.opus_encoder_ctl.argtypes = [c_void_p, c_int]
+    return library

@@ -119,6 +119,8 @@ class Peer(Incoming):
 
     def assemble(self, wanted: bool) -> None:
         """Whether the owner wants frames, and not packets only."""
+        if wanted and not self._assembling and self._picture.codec == "vp8":
+            self._picture.begin_anew()
         self._assembling = wanted
 
     def ask_key_frame(self) -> None:

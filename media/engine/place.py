@@ -21,12 +21,13 @@ from media.engine.showing import Showing
 from media.engine.voice import Voice
 from media.geometry import plan
 from media.level import Level
-from media.limiter import Limiter
+from media.limiter import LOOKAHEAD_SAMPLES, Limiter
 from media.mixing import Mixer
 from media.numbering import PicturePacket
 from media.rtp import RtpPacket
-from media.sound import TICK_S, Frame
+from media.sound import RATE_HZ, Frame
 
+LOOKAHEAD_S = LOOKAHEAD_SAMPLES / RATE_HZ
 LEVELS_EVERY_TICKS = 10
 """200 ms: the meters of the pages."""
 REMB_FLOOR_S = 10.0
@@ -42,16 +43,22 @@ class Source:
         self.showing = showing
         self.speaker: Peer | None = None
         """The connection that counts: its packets are taken, those of others are not."""
+        self.age_s = 0.0
+        """How long ago the sound that is played was captured; as last known, in a pause."""
+
+    def next(self, now: float) -> Frame | None:
+        """The sound of this tick, metered; None while there is none."""
+        samples = self.voice.next(quiet=self.meter.quiet, now=now)
+        self.meter.add(samples)
+        if self.speaker is not None and self.voice.playing is not None:
+            captured = self.speaker.captured("audio", self.voice.playing)
+            self.age_s = (self.voice.delay_s or 0.0) if captured is None else now - captured
+        return samples
 
     @property
     def drops(self) -> dict[str, int]:
         """What was dropped of its sound and its picture, by queue."""
         return self.voice.drops | self.showing.line.drops
-
-    @property
-    def sound_age_s(self) -> float:
-        """How long ago the sound that plays now was captured, as far as is known here."""
-        return self.voice.delay_s or 0.0
 
 
 class Listener:
@@ -138,7 +145,7 @@ class Place:
 
     def sound(self, peer: Peer, packet: RtpPacket, now: float) -> None:
         if (source := self._spoken_by(peer)) is not None:
-            source.voice.push(packet.sequence, packet.timestamp, packet.payload)
+            source.voice.push(packet.sequence, packet.timestamp, packet.payload, now)
 
     def picture(self, peer: Peer, packet: PicturePacket, now: float) -> None:
         if (source := self._spoken_by(peer)) is not None:
@@ -205,8 +212,7 @@ class Place:
         now = time.monotonic()
         frames: dict[str, Frame] = {}
         for seat, source in self._sources.items():
-            samples = source.voice.next(quiet=source.meter.quiet)
-            source.meter.add(samples)
+            samples = source.next(now)
             if samples is not None:
                 frames[seat] = samples
         hearing = {peer.seat for peer in self._peers.values() if peer.hears}
@@ -217,9 +223,9 @@ class Place:
                 listener = self._listeners[seat] = Listener()
             mix = listener.limiter.process(mixes[seat])
             captured = now - self._sound_age_s(seat)
-            for packet in listener.encoder.encode(mix, number):
-                for peer in self._connections(seat):
-                    peer.put_sound(bytes(packet), number, now, captured)
+            payload = listener.encoder.encode(mix)
+            for peer in self._connections(seat):
+                peer.put_sound(payload, number, now, captured)
         self._ticks += 1
         if self._ticks % LEVELS_EVERY_TICKS == 0 and self._sources:
             dbfs = {seat: source.meter.dbfs for seat, source in self._sources.items()}
@@ -278,7 +284,7 @@ class Place:
 
     def _sound_age_s(self, listener: str) -> float:
         """How old the sound is by which a listener's lips are synchronised: that of whom they see."""
-        return max((source.sound_age_s for source in self._seen_by(listener)), default=TICK_S)
+        return LOOKAHEAD_S + max((source.age_s for source in self._seen_by(listener)), default=0.0)
 
 
 def _add(total: Counter[str], counts: dict[str, float]) -> None:

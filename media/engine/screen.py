@@ -49,6 +49,7 @@ class Screen:
             if not self._begun:
                 return None
             self._numbering.begin(packet.timestamp, now, packet)
+            self._number = packet.number
         self._number = max(self._number, packet.number)
         numbered = self._numbering.forward(packet, now)
         if numbered is None:

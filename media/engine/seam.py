@@ -24,6 +24,7 @@ from aiortc.rtcrtpparameters import (
 from aiortc.rtcrtpreceiver import RemoteStreamTrack
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
+from pylibsrtp import ffi  # type: ignore[attr-defined] # its cffi interface: see TOUCHED
 
 from media.engine.receiving import Format, Receiving
 from media.engine.sending import Agreed, Sending
@@ -41,12 +42,16 @@ TOUCHED = {
     "aiortc.rtcicetransport.RTCIceTransport": ("_connection",),
     "aioice.ice.Connection": ("data_received", "_nominated", "_queue"),
     "aioice.ice.StunProtocol": ("transport",),
+    "pylibsrtp": ("ffi",),
+    "pylibsrtp.Session": ("_cdata", "_buffer"),
 }  # fmt: skip
 
 FIRST_RTP_BYTE, LAST_RTP_BYTE = 128, 191  # RFC 7983 section 7
 FIRST_RTCP_TYPE, LAST_RTCP_TYPE = 192, 223  # RFC 5761 section 4
 LONGEST_DATAGRAM = 1500
 """Bytes: pylibsrtp's buffer, and Ethernet's."""
+ROOM = 2048
+"""Bytes for what is sent: pylibsrtp takes 1356 and no more, and some sources send packets of 1400 that we forward."""
 MOST_WAITING = 64
 """Datagrams for DTLS: a handshake has a dozen. What the library has not taken yet waits there; more are dropped."""
 SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
@@ -59,9 +64,10 @@ class SrtpWire:
     def __init__(self, transport: RTCDtlsTransport, session: RtpSession) -> None:
         self.received_bytes = self.sent_bytes = 0
         self.refused = 0
-        """Datagrams that could not be unprotected, or that nobody took in time."""
+        """Datagrams that could not be unprotected or protected, or that nobody took in time."""
         self._transport = transport
         self._session = session
+        self._out: pylibsrtp.Session | None = None
         self._ice = transport.transport._connection
         self._library: Callable[[bytes, int], None] = self._ice.data_received
         self._ice.data_received = self._datagram  # type: ignore[method-assign]
@@ -89,15 +95,26 @@ class SrtpWire:
 
     def send_rtp(self, packet: bytes) -> None:
         """Protect and send one RTP packet; before and after the connection is up it is dropped."""
-        session = self._transport._tx_srtp
+        session = self._outgoing()
         if session is not None:
-            self._send(session.protect(packet))
+            try:
+                self._send(session.protect(packet))
+            except (ValueError, pylibsrtp.Error):  # too long, or sent long ago: no fault of the other viewers
+                self.refused += 1
 
     def send_rtcp(self, packet: bytes) -> None:
         """Protect and send one compound RTCP packet; before and after the connection is up it is dropped."""
-        session = self._transport._tx_srtp
+        session = self._outgoing()
         if session is not None:
             self._send(session.protect_rtcp(packet))
+
+    def _outgoing(self) -> pylibsrtp.Session | None:
+        session: pylibsrtp.Session | None = self._transport._tx_srtp
+        if session is not self._out and session is not None:
+            self._out = session
+            session._cdata = ffi.new("char[]", ROOM)
+            session._buffer = ffi.buffer(session._cdata)
+        return session
 
     def _send(self, data: bytes) -> None:
         pair = self._ice._nominated.get(1)

@@ -73,7 +73,7 @@ class Sending:
         self._again_sequence = random.randrange(1 << 15)  # noqa: S311
         self._allowance, self._allowed_at = float(REPEATS_PER_S), 0.0
         self._octets = 0
-        self._moment = (0, 0.0)
+        self._moment: tuple[int, float] | None = None
         self._reported: deque[tuple[int, float]] = deque(maxlen=REPORTS_KEPT)
 
     def start(self, wire: Wire, agreed: Agreed) -> None:
@@ -126,21 +126,23 @@ class Sending:
             wire.send_rtp(agreed.header.packet(kind, marker, sequence, timestamp, ssrc, payload, now))
 
     def report(self, now: float) -> None:
-        """Send a sender report; about once a second."""
-        if self._wire is not None and self.packets:
+        """Send a sender report; about once a second. Before anything was stamped there is nothing to say."""
+        if self._wire is not None and self._moment is not None:
             self._wire.send_rtcp(self._report_now(now))
 
     def heard(self, info: RtcpReceiverInfo, now: float) -> None:
         """Take what the far side reports of this stream: the echo of a report gives the round trip."""
-        for middle, sent_at in self._reported:
-            if info.lsr == middle:
-                round_trip_s = max(0.0, now - sent_at - info.dlsr / 65536)
-                weight = ROUND_TRIP_WEIGHT if self.round_trip_s else 1.0
-                self.round_trip_s += weight * (round_trip_s - self.round_trip_s)
+        sent_at = next((at for middle, at in reversed(self._reported) if middle == info.lsr), None)
+        if sent_at is None:
+            return
+        round_trip_s = now - sent_at - info.dlsr / 65536
+        if round_trip_s >= 0.0:  # less: the echo of an earlier report, which said the same moment
+            weight = ROUND_TRIP_WEIGHT if self.round_trip_s else 1.0
+            self.round_trip_s += weight * (round_trip_s - self.round_trip_s)
 
     def _report_now(self, now: float) -> bytes:
         assert self._agreed is not None
-        timestamp, captured = self._moment
+        timestamp, captured = self._moment or (0, 0.0)
         ntp = int(captured * (1 << 32)) & (1 << 64) - 1  # of our uptime: RFC 3550 section 4 asks for no more
         self._reported.append((ntp >> 16 & 0xFFFFFFFF, now))
         sender = RtcpSenderInfo(

@@ -75,6 +75,9 @@ class Showing:
     def show(self, views: Mapping[str, View]) -> None:
         """Set who sees this source, by viewer; to be called again when a viewer has another connection."""
         newcomers = views.keys() - self._views.keys()
+        for viewer in newcomers:  # what they saw of it before has a hole now
+            for screen in self._screens(viewer):
+                screen.begin_anew()
         self._views = dict(views)
         self._rates = {viewer: rate for viewer, rate in self._rates.items() if viewer in views}
         self._divide()

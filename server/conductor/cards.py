@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from server.event import Booth, Event
+from server.event import Booth, Event, Site
 from signaling.booth import Plan, SitePlan
 from signaling.effects import Admit
 from signaling.loopback import Loopback
@@ -15,8 +15,13 @@ from signaling.welcome import EventCard, MediaWish, PersonCard, PlaceCard, SiteC
 
 def plan_of(event: Event, booth: Booth) -> Plan:
     """What the machine has to know of a booth."""
-    sites = tuple(SitePlan(site.id, site.screen.width_px, site.screen.height_px) for site in event.sites)
+    sites = tuple(site_plan_of(site) for site in event.sites)
     return Plan(booth.id, sites, booth.interpreters, event.start == "automatic")
+
+
+def site_plan_of(site: Site) -> SitePlan:
+    """What a machine has to know of a site."""
+    return SitePlan(site.id, site.screen.width_px, site.screen.height_px, scaled=site.output == "scaled")
 
 
 def welcome(event: Event, booth: Booth, seat: Seat, admit: Admit, now: datetime) -> Welcome:
@@ -47,14 +52,14 @@ def loopback_welcome(event: Event, seat: Seat, place: Loopback, admit: Admit, no
     """The welcome to a private test place; `seat` is what the client's link is good for."""
     booth = None if seat.booth is None else event.booth(seat.booth)
     video = "sendrecv" if place.with_picture else None
-    width, height = (place.width, place.height) if place.with_picture else (0, 0)
+    width, height = (place.site.width, place.site.height) if place.with_picture else (0, 0)
     return Welcome(
         seat=admit.seat,
         generation=admit.generation,
         resume=admit.resume,
         role=Role.LOOPBACK.value,
         booth=seat.booth,
-        site=place.site,
+        site=place.site.id,
         person=seat.person,
         language=language_of(event, seat),
         languages=event.languages,

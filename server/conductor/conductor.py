@@ -136,9 +136,9 @@ class Conductor:
             raise RemoteError("bad_message", "The field site names no site of this event.")
         if sum(isinstance(place.machine, LoopbackMachine) for place in self._places.values()) >= LOOPBACKS:
             raise RemoteError("busy", "Too many loopback tests are running; try again in a minute.")
-        width, height = site.screen.width_px, site.screen.height_px
         with_picture = seat.role is Role.TECHNICIAN or MEDIA[seat.role][1] is not None
-        state = loopback.opened(secrets.token_hex(RESUME_BYTES), site.id, width, height, with_picture=with_picture)
+        name = secrets.token_hex(RESUME_BYTES)
+        state = loopback.opened(name, cards.site_plan_of(site), with_picture=with_picture)
         return self._begin(str(state.chair.seat), LoopbackMachine(state), partial(self._loopback_welcome, state))
 
     def _begin(self, name: str, machine: BoothMachine | LoopbackMachine, welcome: partial[Welcome]) -> Place:

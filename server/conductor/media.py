@@ -50,7 +50,7 @@ class Media:
         await self._at_once(door.Route(self._place, gains))
 
     async def show(self, effect: effects.Show) -> None:
-        views = tuple(door.View(v.viewer, v.source, v.width, v.height, v.framing) for v in effect.views)
+        views = tuple(door.View(v.viewer, v.source, v.width, v.height, v.framing, v.exact) for v in effect.views)
         await self._at_once(door.Show(self._place, views))
 
     def line(self, effect: LineEffect) -> None:

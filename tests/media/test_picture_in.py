@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from media.assembly import EncodedFrame
 from media.errors import MediaError, SizeError
-from media.h264 import depacketise, units
+from media.h264 import units
 from media.picture_in import PictureIn
 
 # Written by x264.
@@ -34,10 +34,7 @@ class Stream:
             self.sequence += 1
             if at == lost:
                 continue
-            part, last = depacketise(payload), at == len(found) - 1
-            frames += self.picture.push(
-                self.sequence, self.time, last, part.payload, part.begins, part.key, self.time / 90_000
-            )
+            frames += self.picture.frames(self.picture.read(self.sequence, self.time, at == len(found) - 1, payload))
         return frames
 
 
@@ -55,7 +52,7 @@ def test_frames_carry_their_codec_and_key_frames_their_parameter_sets() -> None:
     (third,) = stream.send(IDR)
     assert units(third.payload) == [SMALL, PPS, IDR], "said once, needed by whoever begins here"
     assert stream.picture.size == (320, 256)
-    assert stream.picture.frames == 3
+    assert stream.picture.pictures == 3
 
 
 def test_parameter_sets_of_the_offer_are_as_good_as_those_of_the_stream() -> None:
@@ -71,15 +68,26 @@ def test_parameter_sets_may_come_as_a_frame_of_their_own() -> None:
     (frame,) = stream.send(IDR)
     assert units(frame.payload) == [SMALL, PPS, IDR]
     assert stream.send(LARGE, PPS) == []
-    assert stream.picture.frames == 1
+    assert stream.picture.size == (1280, 1024)
 
 
-def test_a_key_frame_without_parameter_sets_is_no_beginning_and_another_is_asked_for() -> None:
+def test_a_key_frame_without_parameter_sets_is_no_beginning_and_another_is_needed() -> None:
     stream = h264()
     assert stream.send(DELIMITER, IDR) == []
     assert stream.send(SLICE) == []
-    assert stream.picture.assembler.ask(1.0).key_frame
+    assert stream.picture.need_key
     assert len(stream.send(SMALL, PPS, IDR)) == 1
+    assert not stream.picture.need_key
+
+
+def test_a_picture_cut_into_fragments_comes_as_a_decoder_takes_it_in_whatever_order_they_arrive() -> None:
+    picture = PictureIn("h264", [SMALL, PPS])
+    first, between, last = b"\x7c\x85pic", b"\x7c\x05tu", b"\x7c\x45re"
+    frames = []
+    for number, marker, payload in ((1, True, DELIMITER), (2, False, first), (4, True, last), (3, False, between)):
+        frames += picture.frames(picture.read(number, 3000 * (number > 1), marker, payload))
+    (frame,) = frames
+    assert units(frame.payload) == [SMALL, PPS, b"\x65picture"]
 
 
 def test_a_change_of_size_in_mid_stream_is_followed() -> None:
@@ -93,13 +101,11 @@ def test_a_change_of_size_in_mid_stream_is_followed() -> None:
 def test_a_lost_slice_takes_its_picture_and_those_that_hang_on_it() -> None:
     stream = h264()
     stream.send(SMALL, PPS, IDR)
-    asked = []
-    for number in range(15):
+    for number in range(5):
         assert stream.send(SLICE, SLICE, SLICE, lost=1 if number == 0 else None) == []
-        asked.append(stream.picture.assembler.ask(stream.time / 90_000))
-    assert (5,) in [ask.again for ask in asked]
-    assert any(ask.key_frame for ask in asked)
-    assert stream.picture.dropped == 1
+    before = stream.picture.need_key
+    assert stream.picture.lost(5) == []
+    assert (before, stream.picture.need_key) == (False, True), "it might still have come"
     (frame,) = stream.send(IDR)
     assert frame.key
 
@@ -116,21 +122,71 @@ def test_a_decode_bomb_is_refused_wherever_it_stands(found: tuple[bytes, ...]) -
 def test_a_damaged_parameter_set_is_as_good_as_lost() -> None:
     stream = h264()
     stream.send(SMALL, PPS, IDR)
-    assert stream.send(SMALL[:4], PPS, IDR) == []
-    assert stream.picture.assembler.ask(stream.time / 90_000 + 0.02).again == (4,)
+    with pytest.raises(MediaError):
+        stream.send(SMALL[:4], PPS, IDR)
+    assert stream.picture.size == (320, 256)
+    assert stream.picture.lost(stream.sequence) == []
+    assert stream.send(IDR) == [], "nobody knows what stood before it in its frame"
+    (frame,) = stream.send(IDR)
+    assert units(frame.payload) == [SMALL, PPS, IDR]
 
 
-def test_vp8_passes_as_it_comes_and_its_size_is_read() -> None:
-    stream = PictureIn("vp8")
-    key = b"\x10\x02\x00\x9d\x01\x2a\x40\x01\x00\x01" + bytes(20)
-    (frame,) = stream.push(1, 0, True, key, True, True, 0.0)
-    assert frame == EncodedFrame(key, frame.timestamp, True, "vp8")
-    assert stream.size == (320, 256)
-    assert stream.push(2, 3000, True, b"\x10\x02\x00garbage", True, True, 0.0) == []
-    assert stream.push(3, 6000, True, b"\x11\x02\x00", True, False, 0.0) == []
-    assert stream.assembler.waiting
+KEY = b"\x10\x02\x00\x9d\x01\x2a\x40\x01\x00\x01" + bytes(20)  # 320x256
+
+
+def vp8(picture: PictureIn, number: int, *payloads: bytes, wanted: bool = True) -> list[EncodedFrame]:
+    """One picture, a payload a packet."""
+    frames: list[EncodedFrame] = []
+    for at, payload in enumerate(payloads):
+        packet = picture.read(number + at, number * 3000, at == len(payloads) - 1, payload)
+        if wanted:
+            frames += picture.frames(packet)
+    return frames
+
+
+def test_vp8_is_put_together_as_it_comes_and_its_size_is_read() -> None:
+    picture = PictureIn("vp8")
+    (frame,) = vp8(picture, 1, b"\x90\x80\x05" + KEY, b"\x80\x80\x05more")
+    assert frame == EncodedFrame(KEY + b"more", frame.timestamp, True, "vp8")
+    assert picture.size == (320, 256)
+    assert picture.pictures == 1
+    with pytest.raises(MediaError):
+        vp8(picture, 3, b"\x10\x10\x02\x00garbage")
+    with pytest.raises(MediaError):
+        vp8(picture, 4, b"\x90\x80")
+    assert vp8(picture, 5, b"\x10\x11\x02\x00") == [], "what is as good as lost is missing"
+    assert picture.lost(4) == []
+    assert vp8(picture, 6, b"\x10\x11\x02\x00") == [], "and what hangs on it is of no use"
+    (frame,) = vp8(picture, 7, b"\x10" + KEY)
+    assert frame.key
     with pytest.raises(SizeError):
-        stream.push(4, 9000, True, key[:6] + b"\xff\x3f\xff\x3f" + bytes(20), True, True, 0.0)
+        vp8(picture, 8, b"\x10" + KEY[:6] + b"\xff\x3f\xff\x3f" + bytes(20))
+
+
+def test_what_only_passes_through_is_read_and_not_kept() -> None:
+    picture = PictureIn("vp8")
+    for number in range(0, 3000, 2):
+        vp8(picture, number, b"\x10" + KEY, b"\x00more", wanted=False)
+    assert picture.pictures == 1500
+    assert picture._assembler._parts == {}
+
+
+def test_padding_keeps_its_place_in_the_picture() -> None:
+    picture = PictureIn("vp8")
+    assert len(vp8(picture, 1, b"\x10" + KEY)) == 1
+    padding = picture.read(2, 0, False, b"")
+    assert padding.descriptor is None
+    assert vp8(picture, 3, b"\x10\x11\x02\x00") == [], "it waits for what lies between"
+    assert len(picture.frames(padding)) == 1
+
+
+def test_a_viewer_that_comes_back_needs_no_packet_of_the_time_without_one() -> None:
+    picture = PictureIn("vp8")
+    assert len(vp8(picture, 1, b"\x10" + KEY)) == 1
+    vp8(picture, 2, b"\x10\x11\x02\x00", wanted=False)
+    picture.begin_anew()
+    (frame,) = vp8(picture, 3, b"\x10" + KEY, b"\x00more")
+    assert frame.payload == KEY + b"more"
 
 
 PAYLOADS = st.one_of(
@@ -138,17 +194,17 @@ PAYLOADS = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9), st.booleans(), PAYLOADS), max_size=60))
-def test_whatever_comes_gives_frames_or_refuses_a_size(noise: list[tuple[int, int, bool, bytes]]) -> None:
-    picture = PictureIn("h264")
-    for at, (sequence, time, marker, payload) in enumerate(noise):
+@given(
+    st.sampled_from(["h264", "vp8"]),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9), st.booleans(), PAYLOADS), max_size=60),
+)
+def test_whatever_comes_gives_frames_or_refuses_a_size(codec: str, noise: list[tuple[int, int, bool, bytes]]) -> None:
+    picture = PictureIn(codec)
+    for number, time, marker, payload in noise:
         try:
-            part = depacketise(payload)
-        except MediaError:
-            continue
-        try:
-            frames = picture.push(sequence, time, marker, part.payload, part.begins, part.key, at / 100)
+            frames = picture.frames(picture.read(number, time, marker, payload))
         except SizeError:
             return
+        except MediaError:
+            frames = picture.lost(number)
         assert all(frame.payload for frame in frames)
-        picture.assembler.ask(at / 100)

@@ -77,6 +77,20 @@ async def test_offers_and_candidates_reach_the_engine_and_the_answer_comes_back(
     ]
 
 
+async def test_a_site_that_the_event_sets_to_scaled_pictures_is_sent_exact_ones(tmp_path: Path) -> None:
+    suwon, hanoi = EVENT.sites
+    scaled = EVENT.model_copy(update={"sites": (suwon, hanoi.model_copy(update={"output": "scaled"}))})
+    async with hall(tmp_path, event=scaled) as at:
+        await live(at)
+        assert {view.viewer: view.exact for view in at.engine.asked(door.Show)[-1].views} == {SUWON: False, HANOI: True}
+        line = await at.line(HANOI)
+        await line.say("hello", purpose="loopback", site="hanoi")
+        place = (await line.next("welcome"))["seat"]
+        await line.say("offer", sdp="v=0")
+        await line.next("answer")
+        assert door.Show(place, (door.View(place, place, 640, 512, "fill", exact=True),)) in at.engine.commands
+
+
 async def test_what_the_engine_refuses_is_told_with_its_code(at: Hall) -> None:
     at.engine.outcomes[door.Connect] = lambda _: door.Refused("bad_offer", "This is no offer.")
     line = await at.join(SUWON, media=False)
@@ -127,8 +141,8 @@ async def test_routes_and_views_carry_levels_and_pixels(at: Hall) -> None:
     assert (last[HANOI, SUWON], last[HANOI, KIM], last[SUWON, HANOI]) == (-18, 0, 0)
     assert (SUWON, KIM) not in last
     assert at.engine.asked(door.Show)[-1].views == (
-        door.View(SUWON, HANOI, 640, 512, "fill"),
-        door.View(HANOI, SUWON, 640, 512, "fill"),
+        door.View(SUWON, HANOI, 640, 512, "fill", exact=False),
+        door.View(HANOI, SUWON, 640, 512, "fill", exact=False),
     )
     assert (await hanoi.until(lambda booth: booth["interpreters"]["kim"]["on_air"]))["sites"]["hanoi"]["lamp"] == "open"
 
@@ -303,7 +317,7 @@ async def test_a_loopback_test_has_a_place_of_its_own_that_ends_with_its_socket(
     await line.say("offer", sdp="v=0")
     assert (await line.next())["type"] == "answer", "no state of any booth"
     assert door.Route(place, (door.Gain(place, place, 0.0, 0.0),)) in at.engine.commands
-    assert door.Show(place, (door.View(place, place, 640, 512, "fill"),)) in at.engine.commands
+    assert door.Show(place, (door.View(place, place, 640, 512, "fill", exact=False),)) in at.engine.commands
     await line.socket.close()
     assert await at.engine.until(door.ClosePlace) == door.ClosePlace(place)
     await room.say("measure", id="still here")

@@ -91,6 +91,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) ->
         ('closes = "18:00"', 'closes = "08:00"'),
         ('"Asia/Ho_Chi_Minh"', '"Asia/Hanoi"'),
         ("height_px = 1024", 'height_px = "1024"'),
+        ('output = "forwarded"', 'output = "exact"'),
         ('interpreters = ["park"]', 'interpreters = ["bark"]'),
         ('id = "booth-5"', 'id = "booth-4"'),
     )
@@ -98,6 +99,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) ->
         (line("closes"), "closes"),
         (line("start"), "strat"),
         (line("screen"), "sites[1].screen.height_px"),
+        (line("output"), "sites[1].output"),
         (line('id = "hanoi"') + 3, "sites[2].time_zone"),
         (line('interpreters = ["park"]'), "booths[3].interpreters[1]"),
         (line('id = "booth-5"'), "booths[5].id"),
@@ -126,6 +128,9 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) ->
         (('languages = ["ko", "vi"]', 'languages = "ko, vi"'), "interpreters[1].languages", "is not a list"),
         (('name = { ko = "수원", vi = "Suwon", en = "Suwon" }', 'name = "Suwon"'), "sites[1].name", "group of"),
         (("networks = []", 'networks = ["hanoi office"]'), "sites[1].networks[1]", "not a range of addresses"),
+        (('output = "forwarded"', 'output = "scale"'), "sites[1].output", 'write "forwarded" or "scaled"'),
+        (('output = "forwarded"', "output = 1280"), "sites[1].output", "1280 is not possible here; write"),
+        (('output = "forwarded"', 'ouput = "scaled"'), "sites[1].ouput", 'Did you mean "output"?'),
         (("networks = []", 'netwroks = ["10.0.0.0/8"]'), "sites[1].netwroks", 'Did you mean "networks"?'),
         (("width_px = 1280", "widht_px = 1280"), "sites[1].screen.widht_px", 'Did you mean "width_px"?'),
         (("link_validity_hours = 24", "link_validity_hours = 1"), "limits.link_validity_hours", "at least 24"),
@@ -148,6 +153,12 @@ def test_a_fault_of_one_setting_names_it_and_says_what_to_do(
     mine = [text for _, at, text in faults if at == key]
     assert len(mine) == 1
     assert sentence in mine[0]
+
+
+def test_a_site_gets_pictures_as_they_come_unless_it_is_set_to_scaled_ones(tmp_path: Path) -> None:
+    file = tmp_path / "event.toml"
+    file.write_text(HANOI.read_text().replace('output = "forwarded"', 'output = "scaled"'))
+    assert [site.output for site in load(file).sites] == ["scaled", "forwarded"]
 
 
 def test_what_is_missing_is_named_at_the_part_that_needs_it(tmp_path: Path) -> None:

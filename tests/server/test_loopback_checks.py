@@ -36,6 +36,23 @@ def test_good_line_passes_every_check() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "got", "passed"),
+    [
+        ((1280, 720), (1280, 720), True),
+        ((1280, 720), (1280, 1024), True),
+        ((1280, 720), (640, 360), False),
+        ((1920, 1080), (1920, 1080), False),
+        ((1920, 1080), (1280, 1024), True),
+    ],
+)
+def test_a_picture_comes_back_as_it_was_sent_or_in_the_screens_pixels_and_never_larger(
+    sent: tuple[int, int], got: tuple[int, int], passed: bool
+) -> None:
+    seen = replace(GOOD, sent_width=sent[0], sent_height=sent[1], width=got[0], height=got[1])
+    assert failed(seen) == (set() if passed else {"picture size"})
+
+
+@pytest.mark.parametrize(
     ("name", "fault"),
     [
         ("connection", {"connect_s": 5.1}),

@@ -55,6 +55,13 @@ def test_a_booth_with_a_page_at_one_end_waits_for_its_operator() -> None:
     assert (booth.gains(), booth.pictures()) == ({}, ())
 
 
+def test_a_display_gets_exact_pixels_while_the_page_beside_it_frames_for_itself() -> None:
+    booth = AtBooth()
+    booth.join(SUWON, HANOI, HANOI_DISPLAY)
+    exact = {view.viewer: view.exact for view in booth.pictures()}
+    assert exact == {SUWON: False, HANOI: False, HANOI_DISPLAY: True}
+
+
 def test_a_room_page_beside_its_feed_is_the_screen_only() -> None:
     booth = AtBooth()
     booth.join(SUWON, HANOI)
@@ -64,7 +71,7 @@ def test_a_room_page_beside_its_feed_is_the_screen_only() -> None:
     assert {source for _, source in booth.gains()} == {SUWON_FEED, HANOI}
     assert booth.gains()[HANOI, SUWON_FEED] == (0.0, 0.030)
     assert booth.gains()[SUWON, HANOI][0] == 0.0, "it hears as before"
-    assert booth.pictures() == (View(SUWON, HANOI, 1280, 1024, "fill"), View(HANOI, SUWON_FEED, 640, 512, "fill"))
+    assert [(view.viewer, view.source) for view in booth.pictures()] == [(SUWON, HANOI), (HANOI, SUWON_FEED)]
 
 
 def test_what_is_set_of_a_room_is_set_of_its_feed() -> None:
@@ -72,7 +79,7 @@ def test_what_is_set_of_a_room_is_set_of_its_feed() -> None:
     booth.join(SUWON, HANOI, KIM, DESK, SUWON_FEED)
     booth.say(DESK, '{"type": "set", "site": "suwon", "muted": true, "framing": "fit"}')
     assert not {SUWON, SUWON_FEED} & {source for _, source in booth.gains()}
-    assert booth.pictures()[1] == View(HANOI, SUWON_FEED, 640, 512, "fit")
+    assert booth.pictures()[1] == View(HANOI, SUWON_FEED, 640, 512, "fit", exact=False)
     booth.say(DESK, '{"type": "set", "site": "suwon", "camera_off": true}')
     assert HANOI not in {view.viewer for view in booth.pictures()}
 
@@ -147,7 +154,7 @@ def test_equipment_that_leaves_has_no_grace() -> None:
 def test_displays_play_and_show_what_their_room_would() -> None:
     booth = AtBooth()
     booth.join(SUWON_FEED, HANOI_FEED, KIM, DESK, HANOI_DISPLAY)
-    assert View(HANOI_DISPLAY, SUWON_FEED, 640, 512, "fill") in booth.pictures()
+    assert View(HANOI_DISPLAY, SUWON_FEED, 640, 512, "fill", exact=True) in booth.pictures()
     assert booth.gains()[HANOI_DISPLAY, SUWON_FEED][0] == 0.0
     assert (HANOI_DISPLAY, HANOI_FEED) not in booth.gains()
     booth.say(DESK, '{"type": "pause"}')

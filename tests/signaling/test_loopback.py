@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from signaling.booth import SitePlan
 from signaling.effects import AddCandidate, Admit, Connect, Disconnect, Gain, Measure, Route, Send, Show, View
 from signaling.inputs import Answered, Carrying, Closed, Failed, Lost, OfferRefused, Received, Speaking
 from signaling.loopback import Loopback, opened, step
@@ -12,6 +13,7 @@ from signaling.replies import Answer, Error
 from signaling.seats import parse_seat
 
 SEAT = "loopback.0f3a"
+SITE = SitePlan("suwon", 1280, 1024)
 TOKEN = parse_seat("room.booth-1.suwon")
 
 
@@ -20,22 +22,28 @@ def said(text: str) -> Received:
 
 
 def entered(*, with_picture: bool = True) -> Loopback:
-    place = opened("0f3a", "suwon", 1280, 1024, with_picture=with_picture)
+    place = opened("0f3a", SITE, with_picture=with_picture)
     return step(place, said('{"type": "hello", "purpose": "loopback"}'))[0]
 
 
-def test_a_client_hears_itself_at_0_db_and_sees_itself_at_the_pixels_of_the_screen() -> None:
-    place = opened("0f3a", "suwon", 1280, 1024, with_picture=True)
+def test_a_client_hears_itself_at_0_db_and_sees_itself_as_the_screen_would_see_it() -> None:
+    place = opened("0f3a", SITE, with_picture=True)
     _, effects = step(place, said('{"type": "hello", "purpose": "loopback"}'))
     assert effects == (
         Route((Gain(SEAT, SEAT, 0.0, 0.0),)),
-        Show((View(SEAT, SEAT, 1280, 1024, "fill"),)),
+        Show((View(SEAT, SEAT, 1280, 1024, "fill", exact=False),)),
         Admit(7, SEAT, 1, "secret"),
     )
 
 
+def test_the_test_of_a_site_with_scaled_pictures_has_them_scaled_too() -> None:
+    place = opened("0f3a", SitePlan("hanoi", 640, 512, scaled=True), with_picture=True)
+    _, effects = step(place, said('{"type": "hello", "purpose": "loopback"}'))
+    assert Show((View(SEAT, SEAT, 640, 512, "fill", exact=True),)) in effects
+
+
 def test_an_interpreter_tests_sound_only() -> None:
-    place = opened("0f3a", "suwon", 1280, 1024, with_picture=False)
+    place = opened("0f3a", SITE, with_picture=False)
     place, effects = step(place, said('{"type": "hello", "purpose": "loopback"}'))
     assert [type(effect) for effect in effects] == [Route, Admit]
     assert step(place, said('{"type": "offer", "sdp": "v=0"}'))[1] == (Connect(SEAT, 1, "sendrecv", None, "v=0"),)

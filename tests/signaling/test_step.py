@@ -52,11 +52,19 @@ def test_ready_goes_back_to_waiting_when_a_room_falls_silent() -> None:
 def test_each_room_sees_the_other_at_its_own_pixels_framed_as_the_other_wishes() -> None:
     booth = AtBooth()
     booth.join(SUWON, HANOI, DESK)
-    assert booth.pictures() == (View(SUWON, HANOI, 1280, 1024, "fill"), View(HANOI, SUWON, 640, 512, "fill"))
+    suwon, hanoi = booth.pictures()
+    assert suwon == View(SUWON, HANOI, 1280, 1024, "fill", exact=False)
+    assert hanoi == View(HANOI, SUWON, 640, 512, "fill", exact=False)
     booth.say(DESK, '{"type": "set", "site": "suwon", "framing": "fit"}')
-    assert booth.pictures()[1] == View(HANOI, SUWON, 640, 512, "fit")
+    assert booth.pictures()[1] == View(HANOI, SUWON, 640, 512, "fit", exact=False)
     booth.say(DESK, '{"type": "set", "site": "suwon", "camera_off": true}')
-    assert booth.pictures() == (View(SUWON, HANOI, 1280, 1024, "fill"),)
+    assert booth.pictures() == (suwon,)
+
+
+def test_a_site_set_to_scaled_pictures_gets_exact_ones_and_the_other_its_own() -> None:
+    booth = AtBooth(scaled=True)
+    booth.join(SUWON, HANOI)
+    assert {view.viewer: view.exact for view in booth.pictures()} == {SUWON: False, HANOI: True}
 
 
 @pytest.mark.parametrize("command", ["pause", "end"])

@@ -27,16 +27,18 @@ SEATS = (SUWON, HANOI, KIM, LEE, DESK, FAR_DESK, TECHNICIAN, *EQUIPMENT)
 E = TypeVar("E", bound=Effect)
 
 
-def plan(*, automatic: bool = True) -> Plan:
-    """Two sites with different screens, two interpreters."""
-    return Plan("booth-1", (SitePlan("suwon", 1280, 1024), SitePlan("hanoi", 640, 512)), ("kim", "lee"), automatic)
+def plan(*, automatic: bool = True, scaled: bool = False) -> Plan:
+    """Two sites with different screens, two interpreters; `scaled`: Hanoi's room page wants exact pixels."""
+    sites = SitePlan("suwon", 1280, 1024), SitePlan("hanoi", 640, 512, scaled)
+    return Plan("booth-1", sites, ("kim", "lee"), automatic)
 
 
 class AtBooth:
     """Inputs go in by name of seat; `effects` are those of the last one, `facts` all that were written."""
 
-    def __init__(self, *, automatic: bool = True, facts: Iterable[Fact] = ()) -> None:
-        self.booth: Booth = restore(plan(automatic=automatic), facts) if facts else opened(plan(automatic=automatic))
+    def __init__(self, *, automatic: bool = True, scaled: bool = False, facts: Iterable[Fact] = ()) -> None:
+        own = plan(automatic=automatic, scaled=scaled)
+        self.booth: Booth = restore(own, facts) if facts else opened(own)
         self.now = 1000.0
         self.effects: tuple[Effect, ...] = ()
         self.facts: list[Fact] = []

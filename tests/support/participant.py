@@ -38,6 +38,8 @@ class Participant:
     voice_hz: int
     camera_size: tuple[int, int] = (640, 512)
     window: tuple[int, int] = (640, 512)
+    script: str = ""
+    """What is done to their browser before any page of ours runs in it."""
     chromium: Chromium | None = None
     opened_at_s: float = 0.0
     """When the browser, up and running, was sent to the page; on the loop's clock."""
@@ -59,7 +61,7 @@ class Participant:
         sound = microphone(self.camera_folder, self.voice_hz)
         profile = self.folder / self.name
         self.chromium = await launch(self.playwright, self.chromium_path, profile, film, sound, self.window)
-        await self.chromium.page.add_init_script(FIXED_GAIN)
+        await self.chromium.page.add_init_script(FIXED_GAIN + self.script)
         self.opened_at_s = asyncio.get_running_loop().time()
         await self.chromium.page.goto(address or self.link, wait_until="domcontentloaded")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from playwright.async_api import Page
 
@@ -15,6 +16,7 @@ from media.testcard import Luma, Reading, circle_ratio, find, read
 from media.voice import FLOOR_DB, RATE_HZ, Samples, level_db
 
 SCRIPT = Path(__file__).with_name("probe.js")
+NOTHING_ELSE = "body * { visibility: hidden !important; } video#remote { visibility: visible !important; }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Probe:
             return None
         rows = np.frombuffer(base64.b64decode(answer["rows"]), np.uint8)
         return rows.reshape(answer["height"], answer["width"])
+
+    async def screen(self) -> Luma:
+        """The luma of the video's box as it is laid out, (height, width), with nothing in front of it."""
+        png = await self.page.locator("video#remote").screenshot(style=NOTHING_ELSE)
+        return np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
 
     async def card(self, wait_s: float = 1.0) -> Reading | None:
         """The card in the next frame."""

@@ -4,13 +4,19 @@
     const context = new AudioContext();
     return context.createMediaStreamDestination().stream.getAudioTracks()[0];
   };
-  const picture = async () => {
-    const image = new Image();
-    image.src = "/far.png";
+  const canvas = document.createElement("canvas");
+  const image = new Image();
+  const draw = () => canvas.getContext("2d").drawImage(image, 0, 0);
+
+  // The far picture as it is now; a test calls this again for one of another size.
+  window.fetchFar = async () => {
+    image.src = `/far.png?${performance.now()}`;
     await image.decode();
-    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
-    const draw = () => canvas.getContext("2d").drawImage(image, 0, 0);
+    Object.assign(canvas, { width: image.width, height: image.height });
     draw();
+  };
+  const picture = async () => {
+    await window.fetchFar();
     setInterval(draw, 100);
     return canvas.captureStream(10).getVideoTracks()[0];
   };

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from numpy.typing import NDArray
 
 from media.engine.simulated_room import draw_room
 from server.conductor.cards import welcome
@@ -27,6 +28,7 @@ from signaling.seats import parse_seat
 
 SCRIPT = Path(__file__).with_name("stage.js")
 CLOCK = time(10, 24)  # at the event's own place
+FAR_TIME = datetime(2020, 5, 21, 10, 24, 5, tzinfo=UTC)
 LEVELS_S = 0.2
 State = dict[str, Any]
 
@@ -41,6 +43,8 @@ class Stage:
     levels: dict[str, float | None] = field(default_factory=dict)
     cut: bool = False
     """Whether the line is dead: sockets close, and no new one is taken."""
+    far: NDArray[np.uint8] = field(default_factory=lambda: draw_room(1280, 1024, FAR_TIME, 0.3, ""))
+    """The far picture as it arrives, I420 of any size; a page fetches it when it connects, or by `fetchFar()`."""
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
 
     async def show(self, **changes: Any) -> None:
@@ -73,6 +77,11 @@ class Stage:
         self.cut = True
         for socket in list(self._sockets):
             await socket.close()
+
+    async def far_png(self, _: web.Request) -> web.Response:
+        """The far picture as a file."""
+        _done, png = cv2.imencode(".png", cv2.cvtColor(self.far, cv2.COLOR_YUV2BGR_I420))
+        return web.Response(body=png.tobytes(), content_type="image/png")
 
     async def line(self, request: web.Request) -> web.StreamResponse:
         """One page's WebSocket."""
@@ -120,13 +129,7 @@ async def stage(event: Event, booth_id: str) -> AsyncIterator[tuple[Stage, str]]
     await own.show()
     app = web.Application()
     app.router.add_get("/signal", own.line)
-    app.router.add_get("/far.png", _far_room)
+    app.router.add_get("/far.png", own.far_png)
     add_pages(app)
     async with TestServer(app, host="127.0.0.1") as server:
         yield own, str(server.make_url("")).rstrip("/")
-
-
-async def _far_room(_: web.Request) -> web.Response:
-    room = draw_room(1280, 1024, datetime(2020, 5, 21, 10, 24, 5, tzinfo=UTC), 0.3, "")
-    _done, png = cv2.imencode(".png", cv2.cvtColor(np.asarray(room), cv2.COLOR_YUV2BGR_I420))
-    return web.Response(body=png.tobytes(), content_type="image/png")

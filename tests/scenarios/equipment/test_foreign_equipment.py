@@ -36,7 +36,7 @@ async def test_ffmpeg_sends_h264_to_a_room_that_takes_vp8(table: Table) -> None:
     hanoi = await table.room("hanoi")
     command = (sys.executable, "-m", "tests.support.ffmpeg_encoder", address(table), token(table), str(CARD), str(HZ))
     async with running(*command) as process:
-        await is_seen_and_heard(hanoi)
+        await is_seen_and_heard(hanoi, SCREEN_PX)
         process.send_signal(signal.SIGKILL)
         await leaves_its_seat(hanoi)
 
@@ -51,7 +51,7 @@ async def test_gstreamer_sends_to_a_room_and_says_when_it_ends(table: Table, cod
     size = f"{CAMERA_PX[0]}x{CAMERA_PX[1]}"
     told = (address(table), token(table), str(authority), codec, size)
     async with running(*command, *told, *await asyncio.to_thread(recorded, tmp_path)) as process:
-        await is_seen_and_heard(hanoi)
+        await is_seen_and_heard(hanoi, CAMERA_PX if codec == "vp8" else SCREEN_PX)
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(FREE_AGAIN_S):
             assert await process.wait() == 0, "its DELETE was not taken"
@@ -79,10 +79,10 @@ def recorded(folder: Path) -> tuple[str, str]:
     return str(pictures), str(sound)
 
 
-async def is_seen_and_heard(hanoi: Guest) -> None:
-    """The far room gets the picture at its own screen's pixels, and the voice about as loud as spoken."""
+async def is_seen_and_heard(hanoi: Guest, size: tuple[int, int]) -> None:
+    """The far room gets the picture in this size, as sent or made for its screen, and the voice as loud as spoken."""
     sighting = await hanoi.sees(CARD, SEEN_S)
-    assert (sighting.width, sighting.height) == SCREEN_PX
+    assert (sighting.width, sighting.height) == size
     assert sighting.stretch == pytest.approx(1.0, abs=0.02)
     assert hanoi.robot.booth["sites"][SITE]["equipment"] == ["audio", "video"]
     heard = float("-inf")

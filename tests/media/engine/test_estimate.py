@@ -1,0 +1,86 @@
+"""What an incoming line's sender is told to send: floored at first, capped by its viewers, never held up by a pause."""
+
+from __future__ import annotations
+
+import time
+
+from media.engine.estimate import FLOOR_S, LEAST_BITS_PER_S, Estimate
+from media.rtp import SEND_TIME_HZ, RtpPacket
+
+START = 2_000_000
+
+
+class Stream:
+    """Packets of 1000 bytes, 4 ms apart: 2 Mb/s."""
+
+    def __init__(self, estimate: Estimate, ssrc: int = 1, now: float = 1000.0) -> None:
+        self.estimate, self.ssrc, self.now = estimate, ssrc, now
+
+    def send(self, seconds: float) -> list[int]:
+        told = []
+        for number in range(int(seconds * 250)):
+            self.now += 0.004
+            sent = int((self.now - 0.02) * SEND_TIME_HZ) & 0xFFFFFF
+            said = self.estimate.take(RtpPacket(96, True, number & 0xFFFF, 0, self.ssrc, b"", sent, 1000), self.now)
+            if said is not None:
+                told.append(said)
+        return told
+
+
+def test_at_first_no_source_is_told_less_than_what_it_begins_with() -> None:
+    told = Stream(Estimate(START)).send(FLOOR_S - 1)
+    assert len(told) >= FLOOR_S - 3
+    assert min(told) >= START
+
+
+def test_a_stream_that_does_not_say_when_it_was_sent_is_not_estimated() -> None:
+    estimate = Estimate(START)
+    for number in range(500):
+        packet = RtpPacket(96, True, number, 0, 1, b"", None, 1000)
+        assert estimate.take(packet, 1000 + number / 100) is None
+    assert estimate.ssrcs == []
+
+
+def test_a_source_is_told_no_more_than_its_viewers_lines_carry_and_no_less_than_a_picture_takes() -> None:
+    estimate = Estimate(START)
+    stream = Stream(estimate)
+    stream.send(6)
+    assert estimate.cap(800_000) == 800_000, "at once, where it is less"
+    assert estimate.cap(900_000) is None, "in time, where it is more"
+    assert set(stream.send(2)) == {900_000}
+    assert estimate.cap(1_000) == LEAST_BITS_PER_S
+    assert set(stream.send(2)) == {LEAST_BITS_PER_S}
+    assert estimate.cap(None) is None
+    assert min(stream.send(2)) >= START
+
+
+def test_a_cap_before_anything_came_is_told_with_the_first_estimate() -> None:
+    estimate = Estimate(START)
+    assert estimate.cap(700_000) is None
+    assert set(Stream(estimate).send(6)) == {700_000}
+
+
+def test_an_hour_of_silence_holds_nothing_up_and_begins_anew() -> None:
+    stream = Stream(Estimate(START))
+    stream.send(2)
+    began_s = time.thread_time()
+    stream.send(2)
+    usual_s = time.thread_time() - began_s
+    stream.now += 3600.0
+    began_s = time.thread_time()
+    told = stream.send(6)
+    assert time.thread_time() - began_s < 5 * usual_s + 0.1
+    assert told
+    assert min(told) >= START, "floored as at the beginning"
+
+
+def test_streams_that_are_no_more_are_not_told_of() -> None:
+    estimate = Estimate(START)
+    now = 1000.0
+    for ssrc in range(20):
+        stream = Stream(estimate, ssrc, now)
+        stream.send(0.5)
+        now = stream.now
+        estimate.forget(ssrc)
+    Stream(estimate, 99, now).send(6)
+    assert estimate.ssrcs == [99]

@@ -1,0 +1,184 @@
+"""What one viewer is sent, packet by packet: one stream without a break, whatever it is made of."""
+
+from __future__ import annotations
+
+import itertools
+
+from aiortc.codecs.vpx import VpxPayloadDescriptor
+from aiortc.rtp import RtpPacket as LibraryPacket
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.engine.screen import Screen, Way
+from media.engine.sending import Agreed, Sending
+from media.loss import REACH
+from media.numbering import PicturePacket
+from media.rtp import HeaderWriter
+from media.vp8_rtp import describe
+
+KEY, DELTA = b"\x10\x02\x00\x9d\x01\x2a\x40\x01\x00\x01", b"\x11\x02\x00"
+
+
+class Line:
+    """Keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[LibraryPacket] = []
+
+    def send_rtp(self, packet: bytes) -> None:
+        self.sent.append(LibraryPacket.parse(packet))
+
+    def send_rtcp(self, packet: bytes) -> None: ...
+
+    def bodies(self) -> list[bytes]:
+        return [VpxPayloadDescriptor.parse(packet.payload)[1] for packet in self.sent]
+
+    def ids(self) -> list[int | None]:
+        return [VpxPayloadDescriptor.parse(packet.payload)[0].picture_id for packet in self.sent]
+
+
+def made() -> tuple[Screen, Line]:
+    screen, line = Screen(Sending()), Line()
+    screen.sending.start(line, Agreed(96, 0, 1, 0, "us", HeaderWriter()))
+    return screen, line
+
+
+class Source:
+    """A camera's packets, one a picture."""
+
+    def __init__(self, name: str, screen: Screen, number: int = 70_000, picture_id: int = 500) -> None:
+        self.name, self.screen, self.number, self.picture_id = name, screen, number, picture_id
+        self.timestamp, self.now = number * 7, 10.0
+
+    def forward(self, key: bool, body: bytes = b"") -> int | None:
+        payload = bytes(VpxPayloadDescriptor(1, 0, self.picture_id)) + (KEY if key else DELTA) + body
+        packet = PicturePacket(self.number, self.timestamp & 0xFFFFFFFF, True, payload, describe(payload))
+        self._step()
+        return self.screen.forward(self.name, packet, self.now)
+
+    def make(self, key: bool, body: bytes = b"") -> int | None:
+        self._step()
+        return self.screen.put(self.name, (KEY if key else DELTA) + body, self.timestamp, key, self.now)
+
+    def _step(self) -> None:
+        self.number, self.picture_id, self.timestamp = self.number + 1, self.picture_id + 1, self.timestamp + 3000
+        self.now += 1 / 30
+
+
+def assert_unbroken(line: Line, screen: Screen) -> None:
+    first = screen.sending.first_sequence
+    assert [packet.sequence_number for packet in line.sent] == [first + at & 0xFFFF for at in range(len(line.sent))]
+    stamps: list[int] = []
+    for packet in line.sent:
+        if not stamps or packet.timestamp != stamps[-1]:
+            stamps.append(packet.timestamp)
+    assert all(0 < (later - one) & 0xFFFFFFFF < 1 << 31 for one, later in itertools.pairwise(stamps))
+    ids = [
+        one for at, one in enumerate(line.ids()) if at == 0 or line.sent[at].timestamp != line.sent[at - 1].timestamp
+    ]
+    assert ids[0] is not None
+    assert ids == [(ids[0] + at) % (1 << 15) for at in range(len(ids))]
+
+
+def test_what_was_not_asked_for_is_not_let_through() -> None:
+    screen, line = made()
+    a, b = Source("A", screen), Source("B", screen)
+    assert a.forward(True) is None
+    screen.show("A", Way.FORWARDED)
+    assert b.forward(True) is None
+    assert a.make(True) is None
+    assert a.forward(True) is not None
+    assert len(line.sent) == 1
+
+
+def test_it_begins_with_a_key_frame_and_so_does_what_takes_its_place() -> None:
+    screen, line = made()
+    a = Source("A", screen)
+    screen.show("A", Way.FORWARDED)
+    assert a.forward(False) is None
+    assert a.forward(True) is not None
+    assert a.forward(False) is not None
+    screen.show("A", Way.FORWARDED)
+    assert a.forward(False) is not None, "nothing changed"
+    screen.show("A", Way.MADE)
+    assert a.forward(True) is None
+    assert a.make(False) is None
+    assert a.make(True) is not None
+    screen.begin_anew()
+    assert a.make(False) is None
+    assert a.make(True) is not None
+    assert_unbroken(line, screen)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("AB"), st.sampled_from(Way), st.integers(1, 4), st.booleans()),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_however_often_source_and_way_change_the_stream_goes_on(stretches: list[tuple[str, Way, int, bool]]) -> None:
+    screen, line = made()
+    sources = {"A": Source("A", screen, 100_000, 32_760), "B": Source("B", screen, 70_000, 5)}
+    for name, way, pictures, begins_anew in stretches:
+        source = sources[name]
+        source.now = max(one.now for one in sources.values())
+        screen.show(name, way)
+        if begins_anew:
+            screen.begin_anew()
+        for at in range(pictures):
+            body = b"x" * 3000 if way is Way.MADE else b""
+            (source.forward if way is Way.FORWARDED else source.make)(at == 0, body)
+    assert_unbroken(line, screen)
+
+
+def test_a_frame_made_here_is_cut_and_its_last_packet_marked() -> None:
+    screen, line = made()
+    a = Source("A", screen)
+    screen.show("A", Way.MADE)
+    body = bytes(at % 251 for at in range(5000))
+    stamp = a.make(True, body)
+    assert b"".join(line.bodies()) == KEY + body
+    assert [packet.marker for packet in line.sent] == [0] * (len(line.sent) - 1) + [1]
+    assert {packet.timestamp for packet in line.sent} == {stamp}
+    assert max(len(packet.payload) for packet in line.sent) <= 1180
+
+
+def test_a_camera_that_begins_anew_is_waited_for_until_its_key_frame() -> None:
+    for before in (70_000, 130_000):  # another one's numbers may have been greater
+        screen, line = made()
+        other = Source("B", screen, before)
+        screen.show("B", Way.FORWARDED)
+        other.forward(True)
+        screen.show("A", Way.FORWARDED)
+        a = Source("A", screen, 80_000)
+        a.now = other.now
+        a.forward(True)
+        a.number += 2 * REACH
+        assert a.forward(False) is None
+        assert a.forward(True) is not None
+        a.picture_id -= 1
+        assert [packet.sequence_number for packet in line.sent] == [
+            screen.sending.first_sequence + at for at in range(3)
+        ]
+
+
+def test_a_source_whose_time_leaps_makes_no_leap_for_its_viewer() -> None:
+    screen, line = made()
+    a = Source("A", screen)
+    screen.show("A", Way.MADE)
+    a.make(True)
+    a.timestamp += 90_000 * 3600
+    assert a.make(False) is not None
+    assert (line.sent[1].timestamp - line.sent[0].timestamp) & 0xFFFFFFFF < 90_000
+
+
+def test_before_the_connection_is_up_nothing_is_begun() -> None:
+    screen, line = Screen(Sending()), Line()
+    a = Source("A", screen)
+    screen.show("A", Way.FORWARDED)
+    assert a.forward(True) is None
+    screen.sending.start(line, Agreed(96, 0, 1, 0, "us", HeaderWriter()))
+    assert a.forward(False) is None
+    assert a.forward(True) is not None
+    assert_unbroken(line, screen)
