@@ -85,5 +85,6 @@ class Line:
 
     async def _keep_alive(self) -> None:
         while True:
-            await asyncio.sleep(KEEP_ALIVE_S)
-            await self._ask({"janus": "keepalive"})
+            await asyncio.sleep(KEEP_ALIVE_S)  # a session ends after 60 s without a word; the answer is a mere ack
+            mark = str(next(self._transactions))
+            await self._socket.send_json({"janus": "keepalive", "session_id": self._session, "transaction": mark})
