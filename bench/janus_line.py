@@ -31,7 +31,7 @@ class Line:
         """A handle of that plugin."""
         asked = {"janus": "attach", "plugin": f"janus.plugin.{plugin}"}
         handle: int = (await self._ask(asked))["data"]["id"]
-        self._up[handle] = asyncio.Event()
+        self._up.setdefault(handle, asyncio.Event())
         return handle
 
     async def up(self, handle: int) -> None:
@@ -76,8 +76,8 @@ class Line:
             if frame.type is not aiohttp.WSMsgType.TEXT:
                 continue
             said = frame.json()
-            if said["janus"] == "webrtcup" and said["sender"] in self._up:
-                self._up[said["sender"]].set()
+            if said["janus"] == "webrtcup":
+                self._up.setdefault(said["sender"], asyncio.Event()).set()
             waiting = self._answers.get(said.get("transaction", ""))
             if waiting is not None and not waiting.done() and said["janus"] != "ack":
                 waiting.set_result(said)
