@@ -4,7 +4,7 @@ IN_VENV := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo loopback sheet test soak check fix clean
+.PHONY: help run demo loopback sheet test soak bench check fix clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,6 +32,10 @@ test: ## every test that CI runs (under 10 minutes); ARGS="-k gain" for some
 soak: ## ten minutes of one booth: memory, ticks, sound and picture
 	@$(PYTHON) -m tools.install test
 	$(IN_VENV) -m pytest -m soak --timeout=1500 $(ARGS)
+
+bench: ## Hanmaru beside Janus on this machine, 15 minutes; ARGS="--only cpu --runs 2"
+	@$(PYTHON) -m tools.install bench
+	@$(IN_VENV) -m bench $(ARGS)
 
 check: ## ruff, mypy, import-linter, tsc
 	@$(PYTHON) -m tools.install check

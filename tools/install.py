@@ -1,4 +1,4 @@
-"""Puts what a make verb needs into .venv of the checkout: `python3 -m tools.install run | sheet | test | check`.
+"""Puts what a make verb needs into .venv of the checkout: `python3 -m tools.install VERB` (see GROUPS).
 
 Runs on any Python, so that one that is too old is told so. A step that is done leaves a stamp with the digest of
 what it was made from: run again, nothing happens and no network is needed.
@@ -34,8 +34,16 @@ OLDEST = (3, 11)
 WITHOUT_FONT = "pages will use this machine's fonts instead of Pretendard and Noto Sans HK"
 
 # What each verb needs beyond the packages that the service itself runs on.
-GROUPS = {"run": (), "sheet": (), "test": ("dev",), "check": ("dev",)}
-DEBIAN: dict[str, tuple[str, ...]] = {"run": (), "sheet": ("sheet",), "test": ("sheet", "test"), "check": ()}
+GROUPS = {"run": (), "sheet": (), "test": ("dev",), "check": ("dev",), "bench": ("dev", "bench")}
+DEBIAN: dict[str, tuple[str, ...]] = {
+    "run": (),
+    "sheet": ("sheet",),
+    "test": ("sheet", "test"),
+    "check": (),
+    "bench": ("bench",),
+}
+GOES_WITHOUT = ("bench",)
+"""Steps that say what they do without where their packages cannot be installed."""
 
 
 def install(verb: str) -> None:
@@ -49,7 +57,12 @@ def install(verb: str) -> None:
     makes_venv = not venv_serves()
     lacks_pip = makes_venv and importlib.util.find_spec("ensurepip") is None
     if steps := [*(["set-up"] if lacks_pip else []), *DEBIAN[verb]]:
-        install_debian_packages(*steps)
+        try:
+            install_debian_packages(*steps)
+        except Stop as stop:
+            if lacks_pip or verb not in GOES_WITHOUT:
+                raise
+            say(f"{stop}\n   Going on without them")
     if makes_venv:
         say("making .venv")
         run(sys.executable, "-m", "venv", "--clear", VENV, failure="could not make .venv")

@@ -1,0 +1,16 @@
+"""Benchmarks: Hanmaru beside Janus on the same work, with a load that neither encodes nor decodes. `python -m bench`.
+
+__main__      the command: what is measured, how often, for how long
+suite         the measurements one after another, and what stands in the results
+peer, sdp     a lean WebRTC peer: ICE and DTLS of the library, RTP packets of our own
+rtp, line     pure: packets as bytes; loss, bursts, jitter and delay of a line
+sending       pictures and voices out: the clock, history for NACK, a key frame for PLI
+receiving     pictures and voices in: who came when, NACK, PLI, receiver reports
+clip, speech  what is sent, made once and kept: encoded pictures, encoded voices
+cast          a consultation's participants, in the same words for both servers
+hanmaru, janus, reflector     the servers
+cpu, canary   what the machine says: CPU of process trees, memory, stalls of the host
+figures, timing, hearing      pure: percentiles and ratios, which frame came when, where a sound begins
+measure_*     one measurement each
+report, plots, readme         what comes of it
+"""
