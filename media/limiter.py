@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -22,13 +23,14 @@ class Limiter:
     (P. Hamalainen, "Smoothing of the control signal without clipped output in digital peak limiters", DAFx-02, 2002).
     """
 
-    __slots__ = ("_attenuation", "_ceiling", "_held", "_released", "_tail", "_wanted")
+    __slots__ = ("_attenuation", "_ceiling", "_held", "_pending", "_released", "_tail", "_wanted")
 
     def __init__(self, ceiling_db: float = CEILING_DB) -> None:
         self._ceiling = 10.0 ** (ceiling_db / 20.0)
         self._tail = np.zeros(LOOKAHEAD_SAMPLES, dtype=np.float32)  # sound still inside
         self._wanted = np.zeros(LOOKAHEAD_SAMPLES)  # attenuation the last samples asked for
         self._held = np.zeros(LOOKAHEAD_SAMPLES)  # after hold and release: what the average still needs
+        self._pending = False  # whether one of them asked for any
         self._released = 0.0  # state of the release
         self._attenuation = 0.0
 
@@ -46,30 +48,36 @@ class Limiter:
         if not math.isfinite(peak):
             frame = np.nan_to_num(frame, nan=0.0, posinf=0.0, neginf=0.0)
             peak = float(np.abs(frame).max())
-        sound = np.concatenate((self._tail, frame))
-        self._tail = sound[-LOOKAHEAD_SAMPLES:].copy()
-        delayed = sound[: len(frame)]
+        delayed = np.empty(len(frame), dtype=np.float32)
+        delayed[:LOOKAHEAD_SAMPLES] = self._tail
+        delayed[LOOKAHEAD_SAMPLES:] = frame[:-LOOKAHEAD_SAMPLES]
+        self._tail[:] = frame[-LOOKAHEAD_SAMPLES:]
         if peak <= self._ceiling and self._released < RESTED:
             if self._attenuation:
                 self._rest()
-            return delayed.copy()
-        attenuation = self._smooth(frame)
+            return delayed
+        attenuation = self._smooth(frame, peak)
         self._attenuation = float(attenuation.max())
         return (delayed * (1.0 - attenuation)).astype(np.float32)
 
     def _rest(self) -> None:
         self._wanted[:] = 0.0
+        self._pending = False
         self._held[:] = 0.0
         self._released = 0.0
         self._attenuation = 0.0
 
-    def _smooth(self, frame: Frame) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def _smooth(self, frame: Frame, peak: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Return the attenuation (0: none, 1: silence) of each delayed sample, float64 (n,)."""
         size = len(frame)
-        loud = np.maximum(np.abs(frame).astype(np.float64), self._ceiling)
-        wanted = np.concatenate((self._wanted, 1.0 - self._ceiling / loud))
-        self._wanted = wanted[-LOOKAHEAD_SAMPLES:]
-        held = _release(_hold(wanted, LOOKAHEAD_SAMPLES + 1), self._released)
+        if peak <= self._ceiling and not self._pending:  # nothing is wanted any more: it only comes back
+            held = self._released * _decay(size)
+        else:
+            loud = np.maximum(np.abs(frame).astype(np.float64), self._ceiling)
+            wanted = np.concatenate((self._wanted, 1.0 - self._ceiling / loud))
+            self._wanted = wanted[-LOOKAHEAD_SAMPLES:]
+            self._pending = bool(self._wanted.any())
+            held = _release(_hold(wanted, LOOKAHEAD_SAMPLES + 1), self._released)
         self._released = float(held[-1])
         window = np.concatenate((self._held, held))
         self._held = window[-LOOKAHEAD_SAMPLES:]
@@ -93,8 +101,14 @@ def _hold(values: Values, window: int) -> Values:
     return values
 
 
+@cache
+def _decay(samples: int) -> Values:
+    """Return what is left of an attenuation after 1, 2, ... `samples` samples of release."""
+    return np.exp(-np.arange(1, samples + 1) / (RELEASE_S * RATE_HZ))
+
+
 def _release(values: Values, before: float) -> Values:
     """Let each value decay with the release time until a greater one comes: y[n] = max(x[n], a y[n-1]), all at once."""
-    decay = np.exp(-np.arange(1, len(values) + 1) / (RELEASE_S * RATE_HZ))
+    decay = _decay(len(values))
     scaled = np.maximum.accumulate(values / decay)
     return np.asarray(np.maximum(scaled, before) * decay)

@@ -170,6 +170,12 @@ def _of_places(booths: Sequence[str], places: Sequence[door.PlaceFigures]) -> It
         kind,
         each("audio=audio_lost", "video=video_lost"),
     )
+    yield _counter(
+        "hanmaru_sound_packets_recovered",
+        "Lost packets of sound that were played from the copy in the next one.",
+        booth,
+        each("sound_recovered"),
+    )
     yield _counter("hanmaru_received_bytes", "Media received: RTP, RTCP, DTLS.", booth, each("received_bytes"))
     yield _counter("hanmaru_sent_bytes", "Media sent: RTP, RTCP, DTLS.", booth, each("sent_bytes"))
     yield _counter("hanmaru_packets_forwarded", "Picture packets sent on as they came.", booth, each("forwarded"))

@@ -164,6 +164,7 @@ class Measured:
 
 COUNTS = (
     *("audio_packets", "audio_lost", "video_packets", "video_lost"),  # RTP packets received, and lost by the line
+    *("sound_recovered",),  # lost packets of sound that were played after all, from the copy in the next one (FEC)
     *("received_bytes", "sent_bytes"),  # of all that connections carry: RTP, RTCP, DTLS; without UDP and IP headers
     *("forwarded",),  # packets of pictures, once for each viewer that took them as they came
     *("decoded", "encoded"),  # pictures

@@ -60,6 +60,11 @@ class Source:
         """What was dropped of its sound and its picture, by queue."""
         return self.voice.drops | self.showing.line.drops
 
+    @property
+    def counts(self) -> dict[str, float]:
+        """What was counted of its sound and its picture, by the door's `COUNTS`."""
+        return self.showing.counts | {"sound_recovered": self.voice.recovered}
+
 
 class Listener:
     """What the engine holds for one seat that hears."""
@@ -112,7 +117,7 @@ class Place:
         self._listeners.pop(seat, None)
         if (source := self._sources.pop(seat, None)) is not None:
             self._gone_drops.update(source.drops)
-            _add(self._gone_counts, source.showing.counts)
+            _add(self._gone_counts, source.counts)
             source.showing.close()
 
     def close(self) -> list[Peer]:
@@ -193,7 +198,7 @@ class Place:
         for peer in self._peers.values():
             _add(counts, peer.counts)
         for source in self._sources.values():
-            _add(counts, source.showing.counts)
+            _add(counts, source.counts)
         for name, count in counts.items():  # a packet that was lost and comes after all is lost no more: not here
             self._most[name] = max(count, self._most.get(name, 0))
         delays = {seat: source.voice.delay_s for seat, source in self._sources.items()}

@@ -18,7 +18,7 @@ RISE_SAMPLES = 240
 TOO_MUCH = SHORTEST_LAG - 1
 """What is still to be put in may be less than any period, so a little more is: less than what is left out again."""
 LIKENESS = 0.9
-"""At this likeness a jump is not heard (measured on speech: the median of its best lags is 0.95)."""
+"""At this likeness a jump is not heard (measured on speech: the median of its best lags is 0.96)."""
 LIKENESS_PER_TICK = 0.02
 """How much is given in with each tick, so that a change is made within a second."""
 LEAST_LIKENESS = 0.5

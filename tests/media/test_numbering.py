@@ -93,8 +93,7 @@ def play(numbering: Numbering, stretches: list[tuple[Source | None, int]], chanc
                 for packet in packets
                 if packet.descriptor is not None and (packet.descriptor.begins or chance.random() > 0.1)
             ]
-        between = sorted(line[1:-1], key=lambda one: one[0])
-        for at, (_, number, packet) in enumerate([*line[:1], *between, *line[1:][-1:]]):
+        for at, (_, number, packet) in enumerate([*line[:1], *sorted(line[1:], key=lambda one: one[0])]):
             if at == 0:
                 numbering.begin(packet.timestamp, now, packet)
             forwarded = numbering.forward(packet, now)

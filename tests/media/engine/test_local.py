@@ -162,7 +162,8 @@ async def test_two_rooms_hear_and_see_each_other_and_never_themselves(engine: En
         place = (await surveyed(engine))[PLACE]
         assert place.outputs == 2
         assert set(place.delays_s) == {"A", "B"}
-        assert all(place.counts[name] > 0 for name in COUNTS if not name.endswith("_lost") and name != "forwarded")
+        never = {"audio_lost", "video_lost", "sound_recovered", "forwarded"}  # nothing is lost here, and all is made
+        assert all(place.counts[name] > 0 for name in COUNTS if name not in never)
         assert place.counts["encode_cpu_s"] > place.counts["decode_cpu_s"]
 
         await engine.perform(Route(PLACE, ()))

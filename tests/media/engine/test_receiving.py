@@ -162,6 +162,19 @@ def test_it_is_looked_at_again_as_soon_as_something_is_due_and_no_sooner() -> No
     assert far.timers == []
 
 
+def test_a_look_that_is_due_is_not_put_off_by_what_arrives_before_it() -> None:
+    far = Far()
+    far.take(1, now=1.0)
+    far.receiving.key_frame_began()
+    far.poll(1.02)
+    far.take(3, now=1.1)
+    (due,) = far.timers
+    for number in range(4, 40):
+        far.take(number, now=1.1 + number / 1000)
+    assert far.timers == [due]
+    assert far.timers[0] is due
+
+
 def test_a_stream_that_begins_with_its_key_frame_is_not_asked_for_one() -> None:
     far = Far()
     far.take(1)

@@ -163,6 +163,18 @@ async def test_streams_report_in_time_and_look_for_what_they_miss(monkeypatch: p
     connection.session.close()
 
 
+async def test_one_look_is_pending_however_many_wishes_for_a_key_frame_come() -> None:
+    connection = Connection()
+    connection.media(PICTURE, 96, 5)
+    receiving, pending = connection.session.receivings["video"], []
+    for step in range(50):
+        receiving.want_key_frame(1.0 + step / 100)
+        pending.append(connection.session._polls["video"])
+    assert [timer for timer in set(pending) if not timer.cancelled()] == [pending[-1]]
+    connection.session.close()
+    assert pending[-1].cancelled()
+
+
 async def test_a_session_that_is_closed_has_no_timers_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "REPORT_EVERY_S", 0.01)
     connection = Connection()

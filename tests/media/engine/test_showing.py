@@ -252,6 +252,18 @@ def test_a_new_viewer_has_one_key_frame_asked_of_the_camera(hall: Hall) -> None:
     assert len(c.pictures()) == 1
 
 
+def test_a_newcomer_for_whom_it_is_made_asks_nothing_of_the_camera(hall: Hall) -> None:
+    for seat in "BC":
+        hall.enter(seat)
+    hall.show(B=(*SMALL, True))
+    camera = hall.camera()
+    camera.film(*SCREEN)
+    hall.make()
+    asked = camera.key_frames
+    hall.show(B=(*SMALL, True), C=(*SMALL, True))
+    assert camera.key_frames == asked
+
+
 def test_wishes_for_a_key_frame_go_to_whoever_makes_the_picture(hall: Hall) -> None:
     hall.enter("B")
     c = hall.enter("C")
