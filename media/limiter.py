@@ -44,7 +44,7 @@ class Limiter:
 
         Samples that are not finite are taken as silence, so that a broken decoder cannot silence a listener for good.
         """
-        peak = float(np.abs(frame).max())
+        peak = float(np.maximum.reduce(np.abs(frame)))
         if not math.isfinite(peak):
             frame = np.nan_to_num(frame, nan=0.0, posinf=0.0, neginf=0.0)
             peak = float(np.abs(frame).max())

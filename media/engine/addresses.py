@@ -17,9 +17,11 @@ import aioice.ice
 TOUCHED = {
     "aioice.ice": ("get_host_addresses",),
     "aioice.ice.StunProtocol": ("datagram_received", "receiver"),
-    "aioice.ice.Connection": ("remote_candidates",),
+    "aioice.ice.Connection": ("remote_candidates", "data_received", "_nominated"),
 }
 
+COMPONENT = 1
+"""RTP, with RTCP on the same (RFC 5761)."""
 LAST_STUN_BYTE = 3  # RFC 7983 section 7
 
 _offered_addresses: ContextVar[tuple[str, ...] | None] = ContextVar("offered_addresses", default=None)
@@ -45,14 +47,20 @@ def _datagram(protocol: aioice.ice.StunProtocol, data: Any, address: tuple[Any, 
 
     Without this an empty datagram from anybody ends a call, and a plaintext alert its handshake (CVE-2023-51443).
     """
-    if not data or (data[0] > LAST_STUN_BYTE and not _is_known(protocol, address)):
+    if data and data[0] <= LAST_STUN_BYTE:
+        _library_datagram(protocol, data, address)
+    elif data and _is_known(protocol, address[:2]):
+        protocol.receiver.data_received(data, COMPONENT)  # the library would try to read it as STUN first
+    else:
         dropped["strangers"] += 1
-        return
-    _library_datagram(protocol, data, address)
 
 
 def _is_known(protocol: aioice.ice.StunProtocol, address: tuple[Any, ...]) -> bool:
-    return any(peer.port == address[1] and peer.host == address[0] for peer in protocol.receiver.remote_candidates)
+    connection = protocol.receiver
+    pair = connection._nominated.get(COMPONENT)
+    if pair is not None and pair.remote_addr == address:  # by far the most
+        return True
+    return any((peer.host, peer.port) == address for peer in connection.remote_candidates)
 
 
 aioice.ice.StunProtocol.datagram_received = _datagram  # type: ignore[assignment, method-assign]

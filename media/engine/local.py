@@ -32,7 +32,6 @@ from media.engine.negotiation import NO_CONNECTION
 from media.engine.peer import Peer
 from media.engine.place import Place
 from media.engine.process import process_figures
-from media.engine.spawn import spawn
 from media.engine.ticker import Ticker
 from media.errors import MediaError
 
@@ -54,7 +53,6 @@ class LocalEngine:
         self._places: dict[str, Place] = {}
         self._listener: Callable[[Event], None] = lambda event: None
         self._ticker = Ticker(self._tick)
-        self._clock: asyncio.Task[None] | None = None
         self._faulty: set[str] = set()
         self._closed = PlaceFigures("", {}, {}, 0, {})
 
@@ -64,8 +62,7 @@ class LocalEngine:
 
     async def perform(self, command: Command) -> Outcome:
         """Carry out a command. Bad input is `Refused`, never an exception."""
-        if self._clock is None:
-            self._clock = spawn(self._ticker.run(), "tick")
+        self._ticker.start()
         try:
             return await self._perform(command)
         except MediaError as error:
@@ -75,8 +72,7 @@ class LocalEngine:
 
     async def close(self) -> None:
         """Drop everything; returns within 5 s."""
-        if self._clock is not None:
-            self._clock.cancel()
+        self._ticker.stop()
         closing = [peer.close() for place in self._places.values() for peer in place.close()]
         self._places.clear()
         if closing:

@@ -72,6 +72,8 @@ class Listener:
     def __init__(self) -> None:
         self.limiter = Limiter()
         self.encoder = Encoder()
+        self.age_s = 0.0
+        """How old what is heard is, for lip sync."""
 
 
 class Place:
@@ -227,10 +229,11 @@ class Place:
             if listener is None:
                 listener = self._listeners[seat] = Listener()
             mix = listener.limiter.process(mixes[seat])
-            captured = now - self._sound_age_s(seat)
+            if self._ticks % LEVELS_EVERY_TICKS == 0:
+                listener.age_s = self._sound_age_s(seat)
             payload = listener.encoder.encode(mix)
             for peer in self._connections(seat):
-                peer.put_sound(payload, number, now, captured)
+                peer.put_sound(payload, number, now, now - listener.age_s)
         self._ticks += 1
         if self._ticks % LEVELS_EVERY_TICKS == 0 and self._sources:
             dbfs = {seat: source.meter.dbfs for seat, source in self._sources.items()}

@@ -7,6 +7,7 @@ pinned in pyproject.toml.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -68,6 +69,8 @@ class SrtpWire:
         self._transport = transport
         self._session = session
         self._out: pylibsrtp.Session | None = None
+        self._loop = asyncio.get_running_loop()
+        self._leaving: list[bytes] = []  # what one turn of the loop brings: 32 datagrams a socket, or one tick
         self._ice = transport.transport._connection
         self._library: Callable[[bytes, int], None] = self._ice.data_received
         self._ice.data_received = self._datagram  # type: ignore[method-assign]
@@ -106,7 +109,8 @@ class SrtpWire:
         """Protect and send one compound RTCP packet; before and after the connection is up it is dropped."""
         session = self._outgoing()
         if session is not None:
-            self._send(session.protect_rtcp(packet))
+            self._leaving.append(session.protect_rtcp(packet))
+            self._flush()  # a goodbye would be too late after this turn of the loop
 
     def _outgoing(self) -> pylibsrtp.Session | None:
         session: pylibsrtp.Session | None = self._transport._tx_srtp
@@ -117,10 +121,18 @@ class SrtpWire:
         return session
 
     def _send(self, data: bytes) -> None:
+        if not self._leaving:
+            self._loop.call_soon(self._flush)
+        self._leaving.append(data)
+
+    def _flush(self) -> None:
+        leaving, self._leaving = self._leaving, []
         pair = self._ice._nominated.get(1)
         if pair is not None:
-            pair.protocol.transport.sendto(data, pair.remote_addr)
-            self.sent_bytes += len(data)
+            send, address = pair.protocol.transport.sendto, pair.remote_addr
+            for data in leaving:
+                send(data, address)
+                self.sent_bytes += len(data)
 
 
 Wires: TypeAlias = Callable[[RTCDtlsTransport], SrtpWire]

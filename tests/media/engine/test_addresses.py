@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import aioice.ice
+import pytest
 
 from media.engine.addresses import dropped, offering
 
@@ -20,10 +21,12 @@ def test_only_chosen_addresses_are_offered_and_only_within() -> None:
 class Protocol(aioice.ice.StunProtocol):
     """The library's datagram protocol of a connection that knows one far address, and no transport."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, nominated: bool) -> None:
         self.taken: list[bytes] = []
         receiver: Any = SimpleNamespace(
-            remote_candidates=[SimpleNamespace(host="127.0.0.1", port=4000)], data_received=self._take
+            remote_candidates=[SimpleNamespace(host="127.0.0.1", port=4000)],
+            data_received=self._take,
+            _nominated={1: SimpleNamespace(remote_addr=("127.0.0.1", 4000))} if nominated else {},
         )
         super().__init__(receiver)
         self.local_candidate: Any = SimpleNamespace(component=1)
@@ -32,8 +35,9 @@ class Protocol(aioice.ice.StunProtocol):
         self.taken.append(data)
 
 
-async def test_all_but_stun_is_taken_only_from_where_a_candidate_is() -> None:
-    protocol, before = Protocol(), dropped["strangers"]
+@pytest.mark.parametrize("nominated", [False, True])
+async def test_all_but_stun_is_taken_only_from_where_a_candidate_is(nominated: bool) -> None:
+    protocol, before = Protocol(nominated=nominated), dropped["strangers"]
     for data, address in (
         (b"\x80media", ("127.0.0.1", 4000)),
         (b"\x80media", ("127.0.0.1", 4001)),
