@@ -23,11 +23,11 @@ from bench.cast import Participant, Wish, lines
 from bench.hanmaru import free_port, opened, wrote
 from bench.janus_line import Line
 from bench.peer import Peer, way
+from media.engine.opus import BITS_PER_S, COMPLEXITY, LOSS_HINT_PERCENT
 
 DAEMON = "janus"
 READY_S = 15.0
 STOP_S = 5.0
-BITS_PER_S, COMPLEXITY, EXPECTED_LOSS = 48_000, 5, 10
 """Hanmaru's own: the same work for both."""
 PLUGINS = ("libjanus_audiobridge.so", "libjanus_videoroom.so")
 
@@ -133,7 +133,7 @@ class Janus:
     async def _make(self, rooms: Rooms, plugin: str, extras: dict[str, Any]) -> None:
         handle = await self.line.attach(plugin)
         if plugin == "audiobridge":
-            extras = extras | {"default_bitrate": BITS_PER_S, "default_expectedloss": EXPECTED_LOSS}
+            extras = extras | {"default_bitrate": BITS_PER_S, "default_expectedloss": LOSS_HINT_PERCENT}
         await self.line.message(handle, {"request": "create", "room": rooms.number, "permanent": False} | extras)
         rooms.made.append((handle, plugin))
 
@@ -142,7 +142,7 @@ class Janus:
         rooms.handles.append(handle)
         peer = Peer([way("audio", "sendrecv", "0")], lines(wish, person), address=self.address)
         rooms.people[person].attach(peer, wish)
-        settings = {"quality": COMPLEXITY, "bitrate": BITS_PER_S, "expected_loss": EXPECTED_LOSS}
+        settings = {"quality": COMPLEXITY, "bitrate": BITS_PER_S, "expected_loss": LOSS_HINT_PERCENT}
         await self.line.message(handle, {"request": "join", "room": rooms.number, "display": person, **settings})
         offer = {"type": "offer", "sdp": await peer.offer(), "trickle": False}
         answer = await self.line.message(handle, {"request": "configure", "muted": False}, offer)

@@ -20,6 +20,7 @@ from bench.hearing import FRAME_SAMPLES, RATE_HZ, Timeline, lag_samples
 from bench.line import CLEAN, Impairment
 from bench.scores import Scores, score
 from bench.sound import timeline
+from media.engine.opus import COMPLEXITY
 
 LINES = {
     "clean": CLEAN,
@@ -173,7 +174,7 @@ def _best(speaker: Participant, start_s: float, seconds: float) -> tuple[np.ndar
         in_time = fate is not None and fate <= PERFECT_BUFFER_S
         came.append(packets[index % len(packets)] if in_time else None)
     once = opus.decode(came)
-    twice = opus.decode(list(opus.encode(once, complexity=5)))
+    twice = opus.decode(list(opus.encode(once, complexity=COMPLEXITY)))
     lost = sum(one is None for one in came[warm : warm + count]) / count
     return twice[warm * FRAME_SAMPLES :], lost
 

@@ -30,6 +30,7 @@ from bench.results import Results
 from bench.rows_load import cpu_rows, figures, onset_rows, picture_rows
 from bench.rows_own import browser_rows, freeze_rows, lipsync_rows, reflector_row, transcode_rows
 from bench.rows_speech import speech_rows
+from media.engine.opus import BITS_PER_S, COMPLEXITY, LOSS_HINT_PERCENT
 from server.robot import LineClosedError
 from signaling.errors import RemoteError
 
@@ -43,7 +44,8 @@ SETTINGS = {
     "picture": "VP8 1280x1024, 30 fps, 2.5 Mb/s constant, encoded beforehand, each frame sent in one burst; "
     "abs-send-time, NACK with RTX, PLI, receiver reports and REMB (5 Mb/s) once a second; no transport-cc",
     "sound": "Opus 48 kHz mono, 20 ms, 48 kb/s, voip, FEC for 10 % loss; sent with complexity 9; both servers "
-    "encode at 48 kb/s, complexity 5, FEC for 10 % loss; continuous speech, nothing skipped in silence",
+    f"encode at {BITS_PER_S // 1000} kb/s, complexity {COMPLEXITY}, FEC for {LOSS_HINT_PERCENT} % loss; "
+    "continuous speech, nothing skipped in silence",
     "janus": "VideoRoom and AudioBridge at 48 kHz, default prebuffering (6 packets), WebSocket API, no recording, "
     "no event handlers",
     "hanmaru": "`python -m server run`, TLS, metrics on, signaling with levels five times a second",
