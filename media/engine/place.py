@@ -117,6 +117,9 @@ class Place:
             self._follow(seat)
             return
         self._listeners.pop(seat, None)
+        self._carrying_since.pop(seat, None)
+        for seen in self._seen_by(seat):
+            seen.showing.want_rate(seat, None)
         if (source := self._sources.pop(seat, None)) is not None:
             self._gone_drops.update(source.drops)
             _add(self._gone_counts, source.counts)
