@@ -6,11 +6,12 @@ peer, sdp     a lean WebRTC peer: ICE and DTLS of the library, RTP packets of ou
 rtp, line     pure: packets as bytes; loss, bursts, jitter and delay of a line
 sending       pictures and voices out: the clock, history for NACK, a key frame for PLI
 receiving     pictures and voices in: who came when, NACK, PLI, receiver reports
-clip, speech  what is sent, made once and kept: encoded pictures, encoded voices
+clip, pictures, speech, opus  what is sent, made once and kept: encoded pictures and voices; which came through
+clockwork, equipment, floor, relay  a steady clock; WHIP and WHEP; a transcode's floor; an impaired line for browsers
 cast          a consultation's participants, in the same words for both servers
 hanmaru, janus, reflector     the servers
 cpu, canary   what the machine says: CPU of process trees, memory, stalls of the host
 figures, timing, hearing      pure: percentiles and ratios, which frame came when, where a sound begins
 measure_*     one measurement each
-report, plots, readme         what comes of it
+results, rows_*, scores, sound, plots, readme   what comes of it
 """

@@ -5,10 +5,10 @@ gain       one gain that moves without a step
 mixing     the gain matrix: sources in, one mix per listener out
 limiter    the look-ahead limiter in front of every ear
 level      how loud a source is, and whether it speaks
-playout    encoded packets in as they come, one due every 20 ms
-delay      how long playout keeps packets back
+playout    encoded packets in as they come: which is decoded, mended or concealed next
+jitter_buffer, delay  packets in order; how long they are kept back
+tape, timescale  decoded sound between decoder and mix, made longer or shorter unheard
 opus       how much sound a packet holds
-conceal    what is heard in place of a lost packet
 rtp        packets as bytes, their header extensions, retransmissions
 loss       what is missing of a stream: asked for again in time, given up in time
 reception  what receiver reports say
@@ -17,7 +17,7 @@ forwarding  whether a picture may go to a viewer as it is
 numbering  the numbers of an outgoing picture, which go on whatever it is made of
 assembly   picture packets back into frames
 picture_in  the frames of one connection that may be decoded: codec facts, sizes
-picture_clock  outgoing picture timestamps that never go back
+picture_clock  an encoder's picture times, which never go back
 candidates which ICE candidates may be contacted, and which address is announced
 sdp        what an offer must hold, and what an answer adds
 equipment  offers of equipment in the library's words: bundles, H.264, DTLS roles

@@ -1,4 +1,4 @@
-"""Outgoing picture timestamps: as even as the source's, continuous over a change of source, never backwards."""
+"""The encoder's picture times: as even as the source's, continuous over a change of source, never backwards."""
 
 from __future__ import annotations
 

@@ -60,8 +60,12 @@ class PictureIn:
         return self._assembler.push(packet.number, packet.timestamp, packet.marker, body, begins=begins, key=key)
 
     def lost(self, number: int) -> list[EncodedFrame]:
-        """Everything up to this number that is missing never comes: the frames that are whole behind it."""
-        return self._assembler.give_up(number)
+        """Everything up to this number that is missing never comes: the frames that are whole behind it.
+
+        Raises SizeError as `read` does.
+        """
+        frames = self._assembler.give_up(number)
+        return self._admitted(frames) if self.codec == "h264" else frames
 
     def begin_anew(self) -> None:
         """Frames are wanted again after a time without: what was not put together then is not waited for."""
@@ -76,10 +80,16 @@ class PictureIn:
         part = Fragment(b"", False, False) if not packet.payload else h264.depacketise(packet.payload)
         if part.begins is not False:  # here and not with the frame: some send sets long before the picture
             self._learn(h264.units(part.payload))
+        return self._admitted(
+            self._assembler.push(
+                packet.number, packet.timestamp, packet.marker, part.payload, begins=part.begins, key=part.key
+            )
+        )
+
+    def _admitted(self, frames: list[EncodedFrame]) -> list[EncodedFrame]:
+        """Those of H.264 that show something and may be decoded, as a decoder takes them."""
         admitted: list[EncodedFrame] = []
-        for frame in self._assembler.push(
-            packet.number, packet.timestamp, packet.marker, part.payload, begins=part.begins, key=part.key
-        ):
+        for frame in frames:
             try:
                 admitted += self._admit_h264(frame)
             except SizeError:

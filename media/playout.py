@@ -179,6 +179,7 @@ class Playout:
                 mendable = min(duration_samples(packet.payload), gap)
                 if gap == mendable:
                     kind, samples = Kind.MEND, gap
+                    self._next = packet.number  # whoever comes after all has been heard
                 else:
                     samples = min(samples, gap - mendable)
         samples = max(SHORTEST_SAMPLES, samples // SHORTEST_SAMPLES * SHORTEST_SAMPLES)

@@ -7,7 +7,7 @@ seam, addresses  where aiortc and aioice are touched below their public surface
 session     one connection's RTP, led to its streams        receiving, estimate, sending  one stream in, its rate; out
 showing     a picture forwarded to some, made for others    screen      what one connection is shown
 voice, opus one voice into the mix, Opus                    picture     decode -> scale -> encode, one thread per source
-process     what this process takes of the machine
+seat        one seat as source and as listener             process     what this process takes of the machine
 ticker      the 20 ms clock                                 decoding, scaling, vp8  to pictures, swscale graphs, to VP8
 simulated*  participants without a browser
 """

@@ -43,7 +43,7 @@ dropped: Counter[str] = Counter(strangers=0)
 
 
 def _datagram(protocol: aioice.ice.StunProtocol, data: Any, address: tuple[Any, ...]) -> None:
-    """Take STUN from anywhere, which aioice authenticates, and all else only from where a valid check came from.
+    """Take STUN from anywhere, which aioice authenticates, and all else only from where a candidate of the peer is.
 
     Without this an empty datagram from anybody ends a call, and a plaintext alert its handshake (CVE-2023-51443).
     """

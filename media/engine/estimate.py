@@ -15,7 +15,7 @@ GAP_S = 5.0
 GROUP = SEND_TIME_HZ // 200
 """5 ms of send time: what the estimator takes for one burst anyhow, and at 6 us a call it costs a third so."""
 LEAST_BITS_PER_S = 300_000
-"""No viewer's line asks a source for less: below, a picture of 1280x1024 is of no use."""
+"""No source is asked for less: below, a picture of 1280x1024 is of no use."""
 
 
 @dataclass(slots=True)
@@ -55,9 +55,14 @@ class Estimate:
     def cap(self, bits_per_s: int | None) -> int | None:
         """Ask for no more than this, None for no bound; what to tell the sender at once, or None."""
         before, self._cap = self._cap, None if bits_per_s is None else max(LEAST_BITS_PER_S, bits_per_s)
-        if self._cap is None or self._bits_per_s is None or (before is not None and self._cap >= before):
+        if self._cap is None or (before is not None and self._cap >= before):
             return None
-        return min(self._bits_per_s, self._cap)
+        return self._cap if self._bits_per_s is None else min(self._bits_per_s, self._cap)
+
+    def ramp(self, now: float) -> None:
+        """Begin anew, floored: the estimate follows what is sent, and a camera that was off sent next to nothing."""
+        self._library, self._floored_until = RemoteBitrateEstimator(), now + FLOOR_S
+        self._group, self._bits_per_s = None, None
 
     @property
     def ssrcs(self) -> list[int]:
@@ -82,8 +87,7 @@ class Estimate:
         )
         if estimated is None:
             return None
-        bits_per_s = estimated[0]
-        if group.at < self._floored_until:
-            bits_per_s = max(bits_per_s, self._start_bits_per_s)
+        floor = self._start_bits_per_s if group.at < self._floored_until else LEAST_BITS_PER_S
+        bits_per_s = max(estimated[0], floor)
         self._bits_per_s = bits_per_s
         return bits_per_s if self._cap is None else min(bits_per_s, self._cap)

@@ -27,6 +27,8 @@ from media.sound import FRAME_SAMPLES
 log = structlog.get_logger("engine.peer")
 
 CONNECT_TIMEOUT_S = 15.0
+EARLIEST_S, OLDEST_S = 0.1, 2.0
+"""What arrives or plays now was captured within this time: the line's delay, a stalled line, and playout."""
 SILENCE_S = 3.0
 """No RTP of any kind for this long is a lost connection; the library itself notices after about 32 s."""
 SECOND_KIND_S = 2.0
@@ -126,7 +128,12 @@ class Peer(Incoming):
     def ask_key_frame(self) -> None:
         """Have the participant's picture begin anew; wishes within 300 ms are one, since each answer is a burst."""
         if (receiving := self._receiving("video")) is not None:
-            receiving.want_key_frame(time.monotonic())
+            receiving.want_key_frame(time.monotonic(), self._pc.session.round_trip_s)
+
+    def ramp(self) -> None:
+        """Its picture begins to be seen: its sender may start at full rate again."""
+        if (receiving := self._receiving("video")) is not None:
+            receiving.ramp(time.monotonic())
 
     def cap(self, bits_per_s: int | None) -> None:
         """Ask for no more than this; None for no bound."""
@@ -135,7 +142,10 @@ class Peer(Incoming):
 
     def captured(self, kind: str, timestamp: int) -> float | None:
         """When what has this timestamp (32 bits) was captured, in monotonic seconds; None while nobody knows."""
-        return self._clock.captured(kind, timestamp)
+        captured = self._clock.captured(kind, timestamp)
+        if captured is None or not -EARLIEST_S <= time.monotonic() - captured <= OLDEST_S:
+            return None  # its two kinds count on clocks of their own, as some equipment does
+        return captured
 
     # As a listener
 
@@ -195,8 +205,11 @@ class Peer(Incoming):
                 raise
 
     def on_lost(self, number: int) -> None:
-        for frame in self._picture.lost(number):
-            self._owner.frame(self, frame)
+        try:
+            for frame in self._picture.lost(number):
+                self._owner.frame(self, frame)
+        except SizeError as error:
+            self._fail(error.code, error.message)
 
     def on_key_frame_wanted(self) -> None:
         self._owner.key_frame_wanted(self)
@@ -223,8 +236,10 @@ class Peer(Incoming):
         if self._assembling or self._picture.codec == "h264":
             for frame in self._picture.frames(packet):
                 self._owner.frame(self, frame)
-            if self._picture.codec == "h264":
-                key = not self._picture.need_key
+            if self._picture.need_key:
+                self.ask_key_frame()
+            elif self._picture.codec == "h264":
+                key = True
         if key and (receiving := self._receiving("video")) is not None:
             receiving.key_frame_began()
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import av
@@ -58,6 +58,8 @@ class Output:
     scaler: Scaler
     encoder: Encoder
     viewers: frozenset[str] = frozenset()
+    rates: dict[str, int] = field(default_factory=dict)
+    """What each viewer's line carries, as far as it said: the slowest counts."""
 
 
 class PictureLine:
@@ -102,6 +104,7 @@ class PictureLine:
                 if now - output.viewers:
                     output.encoder.want_key_frame()
                 output.viewers = now
+                output.rates = {viewer: rate for viewer, rate in output.rates.items() if viewer in now}
                 outputs[shape] = output
             self._outputs = outputs
             if began and self._thread is None:
@@ -146,7 +149,8 @@ class PictureLine:
         with self._changed:
             for output in self._outputs.values():
                 if viewer in output.viewers:
-                    output.encoder.want_rate(bits_per_s)
+                    output.rates[viewer] = bits_per_s
+                    output.encoder.want_rate(min(output.rates.values()))
 
     def close(self) -> None:
         """End the thread; it is a daemon and ends after the picture it is at."""

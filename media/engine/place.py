@@ -13,15 +13,13 @@ from functools import partial
 
 from media.assembly import EncodedFrame
 from media.engine.door import Carrying, Event, Failed, Gain, Levels, Lost, PlaceFigures, StreamFigures, View
-from media.engine.opus import Encoder
 from media.engine.peer import Peer
 from media.engine.picture import MadeFrame, PictureLine
 from media.engine.screen import Screen
+from media.engine.seat import Listener, Source
 from media.engine.showing import Showing
-from media.engine.voice import Voice
 from media.geometry import plan
-from media.level import Level
-from media.limiter import LOOKAHEAD_SAMPLES, Limiter
+from media.limiter import LOOKAHEAD_SAMPLES
 from media.mixing import Mixer
 from media.numbering import PicturePacket
 from media.rtp import RtpPacket
@@ -32,48 +30,6 @@ LEVELS_EVERY_TICKS = 10
 """200 ms: the meters of the pages."""
 REMB_FLOOR_S = 10.0
 """A viewer's estimate starts low and climbs; below the start rate it is not believed for this long."""
-
-
-class Source:
-    """What the engine holds for one seat that speaks and shows."""
-
-    def __init__(self, showing: Showing) -> None:
-        self.voice = Voice()
-        self.meter = Level()
-        self.showing = showing
-        self.speaker: Peer | None = None
-        """The connection that counts: its packets are taken, those of others are not."""
-        self.age_s = 0.0
-        """How long ago the sound that is played was captured; as last known, in a pause."""
-
-    def next(self, now: float) -> Frame | None:
-        """The sound of this tick, metered; None while there is none."""
-        samples = self.voice.next(quiet=self.meter.quiet, now=now)
-        self.meter.add(samples)
-        if self.speaker is not None and self.voice.playing is not None:
-            captured = self.speaker.captured("audio", self.voice.playing)
-            self.age_s = (self.voice.delay_s or 0.0) if captured is None else now - captured
-        return samples
-
-    @property
-    def drops(self) -> dict[str, int]:
-        """What was dropped of its sound and its picture, by queue."""
-        return self.voice.drops | self.showing.line.drops
-
-    @property
-    def counts(self) -> dict[str, float]:
-        """What was counted of its sound and its picture, by the door's `COUNTS`."""
-        return self.showing.counts | {"sound_recovered": self.voice.recovered}
-
-
-class Listener:
-    """What the engine holds for one seat that hears."""
-
-    def __init__(self) -> None:
-        self.limiter = Limiter()
-        self.encoder = Encoder()
-        self.age_s = 0.0
-        """How old what is heard is, for lip sync."""
 
 
 class Place:
@@ -117,6 +73,9 @@ class Place:
             self._follow(seat)
             return
         self._listeners.pop(seat, None)
+        self._carrying_since.pop(seat, None)
+        for seen in self._seen_by(seat):
+            seen.showing.want_rate(seat, None)
         if (source := self._sources.pop(seat, None)) is not None:
             self._gone_drops.update(source.drops)
             _add(self._gone_counts, source.counts)

@@ -19,7 +19,7 @@ from aiortc.rtp import (
 
 from media.engine.estimate import Estimate
 from media.engine.sending import Wire
-from media.loss import Gaps
+from media.loss import REACH, Gaps
 from media.reception import Reception
 from media.rtp import RtpPacket, unwrap_again
 
@@ -107,10 +107,13 @@ class Receiving:
             self._key_wanted = True  # which this packet may begin: one is asked for if it does not
             self._poll_within(POLL_S, now)
         else:
-            arrived = self._gaps.arrive(packet.sequence, now)
+            before, arrived = self._gaps.highest or 0, self._gaps.arrive(packet.sequence, now)
             if arrived is None:
                 return
             number = arrived
+            if number - before >= REACH:  # it began anew
+                self._key_wanted = True
+                self._poll_within(POLL_S, now)
             if self._gaps:
                 self._poll_within(POLL_S, now)
         self._taker.on_packet(form.codec, number, packet, now)
@@ -121,10 +124,10 @@ class Receiving:
             self._reports[ssrc] = (ntp >> 16 & 0xFFFFFFFF, now)
         return ssrc == self._media_ssrc
 
-    def want_key_frame(self, now: float) -> None:
+    def want_key_frame(self, now: float, round_trip_s: float = 0.0) -> None:
         """Ask for a key frame until one begins, each 300 ms at most."""
         self._key_wanted = True
-        self.poll(now)
+        self.poll(now, round_trip_s)
 
     def key_frame_began(self) -> None:
         """The key frame that was asked for is here."""
@@ -151,6 +154,10 @@ class Receiving:
     def cap(self, bits_per_s: int | None) -> None:
         """Ask the source for no more than its viewers' lines carry; None for no bound."""
         self._tell_rate(self._estimate.cap(bits_per_s))
+
+    def ramp(self, now: float) -> None:
+        """Its picture begins to be seen: forget what was estimated while it was black or nothing."""
+        self._estimate.ramp(now)
 
     def report(self, now: float) -> None:
         """Send a receiver report; about once a second."""
@@ -200,8 +207,8 @@ class Receiving:
         self._wire.send_rtcp(bytes(nack))
 
     def _tell_rate(self, bits_per_s: int | None) -> None:
-        if self._wire is not None and bits_per_s is not None:
-            fci = pack_remb_fci(bits_per_s, self._estimate.ssrcs)
+        if self._wire is not None and bits_per_s is not None and self._media_ssrc is not None:
+            fci = pack_remb_fci(bits_per_s, self._estimate.ssrcs or [self._media_ssrc])
             self._wire.send_rtcp(bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._ssrc, media_ssrc=0, fci=fci)))
 
     def _info(self, ssrc: int, stream: Reception, now: float) -> RtcpReceiverInfo:

@@ -48,7 +48,12 @@ TOUCHED = {
 }  # fmt: skip
 
 FIRST_RTP_BYTE, LAST_RTP_BYTE = 128, 191  # RFC 7983 section 7
+FIRST_DTLS_BYTE, LAST_DTLS_BYTE = 20, 63  # likewise
 FIRST_RTCP_TYPE, LAST_RTCP_TYPE = 192, 223  # RFC 5761 section 4
+MOST_SSRCS = 32
+"""Of a connection in all its life: libsrtp keeps each for ever, and looks through all of them for a new one."""
+SHORTEST_DATAGRAM = 12
+"""Bytes: an RTP header; a protected RTCP packet is longer."""
 LONGEST_DATAGRAM = 1500
 """Bytes: pylibsrtp's buffer, and Ethernet's."""
 ROOM = 2048
@@ -70,6 +75,7 @@ class SrtpWire:
         self._session = session
         self._out: pylibsrtp.Session | None = None
         self._loop = asyncio.get_running_loop()
+        self._ssrcs: set[bytes] = set()  # MOST_SSRCS
         self._leaving: list[bytes] = []  # what one turn of the loop brings: 32 datagrams a socket, or one tick
         self._ice = transport.transport._connection
         self._library: Callable[[bytes, int], None] = self._ice.data_received
@@ -77,24 +83,33 @@ class SrtpWire:
 
     def _datagram(self, data: bytes, component: int) -> None:
         self.received_bytes += len(data)
-        if not FIRST_RTP_BYTE <= data[0] <= LAST_RTP_BYTE:
-            if self._ice._queue.qsize() < MOST_WAITING:
-                self._library(data, component)
-            else:
-                self.refused += 1
-            return
+        if FIRST_RTP_BYTE <= data[0] <= LAST_RTP_BYTE:
+            self._protected(data)
+        elif FIRST_DTLS_BYTE <= data[0] <= LAST_DTLS_BYTE and self._ice._queue.qsize() < MOST_WAITING:
+            self._library(data, component)
+        else:
+            self.refused += 1
+
+    def _protected(self, data: bytes) -> None:
         session: pylibsrtp.Session | None = self._transport._rx_srtp
-        if session is None or not 2 <= len(data) <= LONGEST_DATAGRAM:
+        if session is None or not SHORTEST_DATAGRAM <= len(data) <= LONGEST_DATAGRAM:
             self.refused += 1
             return
-        now = time.monotonic()
+        now, control = time.monotonic(), FIRST_RTCP_TYPE <= data[1] <= LAST_RTCP_TYPE
+        ssrc = data[4:8] if control else data[8:12]
+        if ssrc not in self._ssrcs and len(self._ssrcs) >= MOST_SSRCS:
+            self.refused += 1
+            return
         try:
-            if FIRST_RTCP_TYPE <= data[1] <= LAST_RTCP_TYPE:
-                self._session.rtcp(session.unprotect_rtcp(data), now)
-            else:
-                self._session.rtp(session.unprotect(data), now)
+            plain = session.unprotect_rtcp(data) if control else session.unprotect(data)
         except pylibsrtp.Error:  # damaged, forged, or the same once more
             self.refused += 1
+            return
+        self._ssrcs.add(ssrc)
+        if control:
+            self._session.rtcp(plain, now)
+        else:
+            self._session.rtp(plain, now)
 
     def send_rtp(self, packet: bytes) -> None:
         """Protect and send one RTP packet; before and after the connection is up it is dropped."""

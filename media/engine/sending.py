@@ -112,7 +112,8 @@ class Sending:
             return
         self._allowance = min(float(REPEATS_PER_S), self._allowance + (now - self._allowed_at) * REPEATS_PER_S)
         self._allowed_at = now
-        for wanted in sequences:
+        for number in sequences:
+            wanted = number & 0xFFFF  # the library adds the bits of a NACK behind the wrap without it
             kept = self._history[wanted % HISTORY]
             if kept is None or kept[0] != wanted or self._allowance < 1:
                 self.missed += 1

@@ -22,24 +22,18 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media.engine.receiving import Format, Receiving
+from media.engine.receiving import Format, Receiving, Taker
 from media.engine.sending import Agreed, Sending, Wire
 from media.errors import MediaError
-from media.rtp import RtpPacket, parse
+from media.rtp import parse
 
 REPORT_EVERY_S = 1.0
 MOST_WISHES = 1024
 """Sequence numbers taken from one NACK: as many as are kept."""
 
 
-class Incoming(Protocol):
+class Incoming(Taker, Protocol):
     """What a session hands to its connection. Nothing of it may block."""
-
-    def on_packet(self, codec: str, number: int, packet: RtpPacket, now: float) -> None:
-        """One packet of media; `number` is its sequence number, of a picture without wrap."""
-
-    def on_lost(self, number: int) -> None:
-        """Of the picture, everything up to this number that has not arrived never will."""
 
     def on_key_frame_wanted(self) -> None:
         """The peer cannot go on without a key frame (PLI or FIR)."""
@@ -62,7 +56,6 @@ class RtpSession:
         self._by_type: dict[int, Receiving] = {}
         self._sendings: dict[int, Sending] = {}
         self._send_time_id = 0
-        self._media_ssrcs: dict[int, str] = {}
         self._loop = asyncio.get_running_loop()
         self._polls: dict[str, asyncio.TimerHandle] = {}
         self._reporting: asyncio.TimerHandle | None = None
@@ -145,7 +138,7 @@ class RtpSession:
             case RtcpPsfbPacket(fmt=form, media_ssrc=ssrc) if form in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
                 if ssrc in self._sendings or form == RTCP_PSFB_FIR:  # FIR names its stream in its body
                     self._incoming.on_key_frame_wanted()
-            case RtcpPsfbPacket(fmt=form) if form == RTCP_PSFB_APP:
+            case RtcpPsfbPacket(fmt=form) if form == RTCP_PSFB_APP and packet.fci[:4] == b"REMB":
                 bits_per_s, ssrcs = unpack_remb_fci(packet.fci)
                 if not self._sendings.keys().isdisjoint(ssrcs):
                     self._incoming.on_bitrate(bits_per_s)

@@ -32,6 +32,9 @@ class Camera(Protocol):
     def ask_key_frame(self) -> None:
         """Have the picture begin anew."""
 
+    def ramp(self) -> None:
+        """Its picture begins to be seen: let its sender start at full rate."""
+
     def cap(self, bits_per_s: int | None) -> None:
         """Ask for no more than this; None for no bound."""
 
@@ -75,6 +78,8 @@ class Showing:
     def show(self, views: Mapping[str, View]) -> None:
         """Set who sees this source, by viewer; to be called again when a viewer has another connection."""
         newcomers = views.keys() - self._views.keys()
+        if newcomers and not self._views and self._camera is not None:
+            self._camera.ramp()
         for viewer in newcomers:  # what they saw of it before has a hole now
             for screen in self._screens(viewer):
                 screen.begin_anew()

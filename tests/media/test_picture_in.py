@@ -208,3 +208,14 @@ def test_whatever_comes_gives_frames_or_refuses_a_size(codec: str, noise: list[t
         except MediaError:
             frames = picture.lost(number)
         assert all(frame.payload for frame in frames)
+
+
+def test_what_a_lost_packet_held_back_comes_as_a_decoder_takes_it() -> None:
+    stream = h264()
+    stream.send(SMALL, PPS, IDR)
+    assert stream.send(SLICE, SLICE, lost=0) == []
+    gone = stream.sequence - 1
+    assert stream.send(IDR) == []
+    first, second = stream.picture.lost(gone) + stream.send(SLICE)
+    assert (first.codec, first.key, units(first.payload)) == ("h264", True, [SMALL, PPS, IDR])
+    assert (second.codec, second.key) == ("h264", False)

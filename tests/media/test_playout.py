@@ -281,3 +281,10 @@ def test_clocks_200_ppm_apart_stay_together_for_an_hour_by_stretching_alone(ppm:
     assert playout.late == playout.skipped == playout.underruns == 0
     assert stretches == pytest.approx(drift_samples, abs=3 * FRAME_SAMPLES), "and not a sample to and fro"
     assert 0.018 <= playout.held_s <= 0.055
+
+
+def test_a_packet_that_was_mended_is_not_heard_again_when_it_comes_after_all() -> None:
+    arrivals = [arrival for arrival in sent(200) if arrival[1] != 100]
+    ticks = list(play(Playout(), sorted([*arrivals, (100 * TICK_MS + 48.0, 100)]), 200, phase_ms=5.0))
+    assert kinds(ticks).count(Kind.MEND) + played(ticks).count(100) == 1
+    assert max(delays_ms(ticks)) - min(delays_ms(ticks)) < 0.1

@@ -54,10 +54,22 @@ def test_a_source_is_told_no_more_than_its_viewers_lines_carry_and_no_less_than_
     assert min(stream.send(2)) >= START
 
 
-def test_a_cap_before_anything_came_is_told_with_the_first_estimate() -> None:
+def test_a_cap_is_told_even_before_anything_could_be_estimated() -> None:
     estimate = Estimate(START)
-    assert estimate.cap(700_000) is None
+    assert estimate.cap(700_000) == 700_000
     assert set(Stream(estimate).send(6)) == {700_000}
+
+
+def test_a_camera_that_was_off_may_start_at_full_rate_when_it_is_seen() -> None:
+    estimate = Estimate(START)
+    stream = Stream(estimate)
+    for _ in range(40):  # a black picture: one packet a second
+        stream.send(0.004)
+        stream.now += 1.0
+    assert min(stream.send(0.1) or [LEAST_BITS_PER_S]) >= LEAST_BITS_PER_S
+    estimate.ramp(stream.now)
+    told = stream.send(FLOOR_S + 10)
+    assert min(told) >= START * 0.8
 
 
 def test_an_hour_of_silence_holds_nothing_up_and_begins_anew() -> None:

@@ -216,3 +216,14 @@ def test_a_closed_line_ends_its_thread() -> None:
     watcher.line.close()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_the_slowest_line_of_those_who_share_an_output_sets_its_rate() -> None:
+    watcher = Watcher()
+    watcher.line.show({"a": FILL, "b": FILL})
+    (output,) = watcher.line._outputs.values()
+    watcher.line.want_rate("a", 400_000)
+    least = output.encoder._wanted
+    watcher.line.want_rate("b", 2_400_000)
+    assert output.encoder._wanted == least
+    watcher.line.close()

@@ -326,10 +326,13 @@ async def test_what_a_viewers_line_carries_is_believed_after_ten_seconds(booth: 
     receiving, _ = filmed(source)
     booth.place.show(B_SEES_A)
     booth.place.bitrate(viewer, 400_000)
-    assert receiving._estimate._cap is None
+    told: list[int | None] = [receiving._estimate._cap]
     booth.place._carrying_since["B"] -= REMB_FLOOR_S
     booth.place.bitrate(viewer, 400_000)
-    assert receiving._estimate._cap == 400_000
+    told.append(receiving._estimate._cap)
+    booth.place.drop("B", 1)
+    told.append(receiving._estimate._cap)
+    assert told == [None, 400_000, None], "who has gone holds nobody back"
 
 
 async def test_a_connection_that_was_dropped_tells_nothing_and_leaves_nothing(booth: Booth) -> None:

@@ -279,3 +279,21 @@ def test_after_the_end_nothing_is_sent() -> None:
     far.receiving.report(3.0)
     assert far.sent == []
     assert far.timers == []
+
+
+def test_a_stream_that_leaps_is_asked_for_a_key_frame() -> None:
+    far = Far()
+    far.take(5, now=1.0)
+    far.receiving.key_frame_began()
+    far.take(2005, now=2.0)
+    far.take(2006, now=2.0)
+    far.poll(2.1)
+    assert len(far.of(RTCP_PSFB_PLI)) == 1
+
+
+def test_a_source_whose_line_cannot_be_estimated_is_told_of_its_viewers_all_the_same() -> None:
+    far = Far()
+    far.receiving.take(RtpPacket(96, True, 5, 0, MEDIA, b"x", None, 1000), 1.0)
+    far.receiving.cap(700_000)
+    (told,) = far.of(RTCP_PSFB_APP)
+    assert unpack_remb_fci(told.fci) == (700_000, [MEDIA])

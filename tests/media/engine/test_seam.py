@@ -30,7 +30,7 @@ from aiortc.rtp import RtpPacket as LibraryPacket
 
 from media.engine import addresses, seam
 from media.engine.receiving import Receiving
-from media.engine.seam import LONGEST_DATAGRAM, MOST_WAITING, PeerConnection, Receiver, Sender, SrtpWire
+from media.engine.seam import LONGEST_DATAGRAM, MOST_SSRCS, MOST_WAITING, PeerConnection, Receiver, Sender, SrtpWire
 from media.engine.session import Incoming, RtpSession
 from media.rtp import RtpPacket
 
@@ -232,10 +232,29 @@ async def test_random_datagrams_end_nothing() -> None:
         line.data_received(data, 1)
         inner = chance.randbytes(chance.randrange(40))
         line.data_received(far.protect(rtp(at, inner, chance.choice([MEDIA, REPEATED]), chance.choice([96, 97]))), 1)
-        control = bytes((0x80 | chance.randrange(64), chance.randrange(192, 224), 0, len(inner) // 4)) + inner
+        control = bytes((0x80 | chance.randrange(64), chance.randrange(192, 224), 0, len(inner) // 4))
+        control += MEDIA.to_bytes(4, "big") + inner
         line.data_received(far.protect_rtcp(control + bytes(8)), 1)
     line.data_received(far.protect(rtp(5, ssrc=4242)), 1)
     assert taken.packets[-1][2].ssrc == 4242, "it goes on"
+
+
+async def test_streams_are_bounded_before_libsrtp_keeps_them() -> None:
+    wire, line, taken, far = await wired()
+    for ssrc in range(100, 100 + 2 * MOST_SSRCS):
+        line.data_received(far.protect(rtp(5, ssrc=ssrc)), 1)
+    assert len(taken.packets) == MOST_SSRCS
+    assert wire.refused == MOST_SSRCS
+    line.data_received(far.protect(rtp(6, ssrc=100)), 1)
+    assert len(taken.packets) == MOST_SSRCS + 1, "who is known goes on"
+
+
+async def test_what_is_neither_dtls_nor_srtp_goes_nowhere() -> None:
+    wire, line, _, _ = await wired()
+    for first in (0, 3, 19, 64, 127, 192, 255):
+        line.data_received(bytes((first,)) + b"junk", 1)
+    assert line._queue.empty()
+    assert wire.refused == 7
 
 
 async def test_the_librarys_own_datagrams_go_to_it_and_never_pile_up() -> None:

@@ -170,3 +170,11 @@ def test_reports_that_say_the_same_moment_do_not_make_the_round_trip_longer() ->
         sending.heard(late, 5.0 + second + 0.060)
     assert abs(sending.round_trip_s - 0.040) < 0.001
     assert len(sending._reported) <= 4
+
+
+def test_a_wish_across_the_wrap_is_granted_as_the_library_reads_it() -> None:
+    sending, line = started(PLAIN)
+    for sequence in (65_535, 0, 1):
+        sending.send(sequence, 3000, True, b"part", 1.0)
+    sending.repeat([65_535, 65_536, 65_537], 1.1)
+    assert [sent.sequence_number for sent in line.rtp[3:]] == [65_535, 0, 1]

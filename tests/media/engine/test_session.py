@@ -190,3 +190,12 @@ async def test_a_session_that_is_closed_has_no_timers_left(monkeypatch: pytest.M
         async with asyncio.timeout(0.1):
             await connection.reported.wait()
     assert connection.rtcp == []
+
+
+async def test_a_message_that_nobody_knows_keeps_nothing_behind_it_from_being_heard() -> None:
+    connection = Connection()
+    unknown = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=9, media_ssrc=0, fci=b"LNTF" + bytes(8))
+    connection.control(unknown, RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=9, media_ssrc=PICTURE_OUT))
+    assert connection.told == ["key frame"]
+    assert connection.session.malformed == 0
+    connection.session.close()

@@ -86,7 +86,7 @@ class Camera:
     """A connection that films the test card and notes what is asked of it."""
 
     def __init__(self, showing: Showing, number: int = 70_000) -> None:
-        self.key_frames = 0
+        self.key_frames = self.ramps = 0
         self.caps: list[int | None] = []
         self.sent: list[bytes] = []
         self._showing, self._reader, self._assembling = showing, PictureIn("vp8"), False
@@ -108,6 +108,9 @@ class Camera:
 
     def ask_key_frame(self) -> None:
         self.key_frames += 1
+
+    def ramp(self) -> None:
+        self.ramps += 1
 
     def cap(self, bits_per_s: int | None) -> None:
         self.caps.append(bits_per_s)
@@ -250,6 +253,13 @@ def test_a_new_viewer_has_one_key_frame_asked_of_the_camera(hall: Hall) -> None:
     assert camera.key_frames == 2
     camera.film(*SMALL)
     assert len(c.pictures()) == 1
+
+
+def test_a_picture_that_begins_to_be_seen_may_start_at_full_rate(hall: Hall) -> None:
+    camera = hall.camera()
+    for views, ramps in (({"B": SCREEN}, 1), ({"B": SCREEN, "C": SCREEN}, 1), ({}, 1), ({"C": SCREEN}, 2)):
+        hall.show(**{seat: (*size, False) for seat, size in views.items()})
+        assert camera.ramps == ramps
 
 
 def test_a_newcomer_for_whom_it_is_made_asks_nothing_of_the_camera(hall: Hall) -> None:
