@@ -9,10 +9,8 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from typing import Any
 
-import aioice.ice
 from aiortc import (
     RTCCertificate,
     RTCDtlsFingerprint,
@@ -28,6 +26,7 @@ from pylibsrtp import Error as SrtpError
 from bench.line import Line
 from bench.rtp import is_rtcp
 from bench.sdp import OPUS, RTX, VP8, Secrets, Way, describe, mirrored, secrets
+from media.engine.addresses import offering
 
 CONNECT_S = 15.0
 CERTIFICATE = RTCCertificate.generateCertificate()
@@ -35,11 +34,6 @@ _ssrcs = itertools.count(0x10000001, 2)
 
 Taken = Callable[[bytes, float], None]
 """What is done with a packet that came: its bytes in clear, and when (monotonic seconds)."""
-
-
-_own_address: ContextVar[str] = ContextVar("own_address", default="127.0.0.1")
-# The library offers every address but loopback; we want exactly one.
-aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [_own_address.get()] if use_ipv4 else []
 
 
 def way(kind: str, direction: str, mid: str) -> Way:
@@ -132,11 +126,8 @@ class Peer:
         await self._ice.stop()
 
     async def _gather(self) -> None:
-        before = _own_address.set(self._own_address)
-        try:
+        with offering((self._own_address,)):
             await self._gatherer.gather()
-        finally:
-            _own_address.reset(before)
 
     def _ours(self, setup: str) -> Secrets:
         parameters = self._gatherer.getLocalParameters()
