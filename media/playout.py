@@ -102,8 +102,11 @@ class Playout:
         self.delay.arrived(packet.number, packet.time, payload, now)
         if self._next is not None and packet.number < self._next:
             self.late += 1
-        else:
-            self.buffer.put(packet)
+            return
+        dropped = self.buffer.dropped
+        self.buffer.put(packet)
+        if self.buffer.dropped > dropped:  # a second too much: to fill its holes would last for ever
+            self._rest()
 
     def pop(self, now: float) -> Due:
         """Return what is due next."""

@@ -288,3 +288,16 @@ def test_a_packet_that_was_mended_is_not_heard_again_when_it_comes_after_all() -
     ticks = list(play(Playout(), sorted([*arrivals, (100 * TICK_MS + 48.0, 100)]), 200, phase_ms=5.0))
     assert kinds(ticks).count(Kind.MEND) + played(ticks).count(100) == 1
     assert max(delays_ms(ticks)) - min(delays_ms(ticks)) < 0.1
+
+
+@pytest.mark.parametrize("burst", [20, 60, 80])
+def test_a_source_that_begins_with_a_burst_is_heard_at_once_and_without_its_backlog(burst: int) -> None:
+    arrivals = [(1.5 * number, number) for number in range(burst)]
+    arrivals += [(1.5 * burst + TICK_MS * at, burst + at) for at in range(600)]
+    playout = Playout()
+    ticks = list(play(playout, arrivals, 500, phase_ms=5.0))
+    numbers = played(ticks)
+    assert len(set(numbers)) == len(numbers)
+    assert len(played(ticks[50:])) > 440, "from a second after the burst on"
+    assert kinds(ticks[50:]).count(Kind.CONCEAL) < 5
+    assert len(playout.buffer) < 10, "the backlog is gone"
