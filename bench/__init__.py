@@ -9,7 +9,7 @@ receiving     pictures and voices in: who came when, NACK, PLI, receiver reports
 clip, pictures, speech, opus  what is sent, made once and kept: encoded pictures and voices; which came through
 clockwork, equipment, floor, relay  a steady clock; WHIP and WHEP; a transcode's floor; an impaired line for browsers
 cast          a consultation's participants, in the same words for both servers
-hanmaru, janus, reflector     the servers
+hanmaru, janus, reflector, process     the servers
 cpu, canary   what the machine says: CPU of process trees, memory, stalls of the host
 figures, timing, hearing      pure: percentiles and ratios, which frame came when, where a sound begins
 measure_*     one measurement each

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import socket
 import ssl
 import sys
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import aiohttp
 
 from bench.cast import INTERPRETER, ROOMS, Participant, Wish, lines
 from bench.peer import Peer, way
+from bench.process import ended, opened, wrote
 from server.robot import Message, Robot
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -123,14 +123,7 @@ class Hanmaru:
         return found
 
     async def stop(self) -> None:
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(STOP_S):
-                await self.process.wait()
-        except TimeoutError:
-            self.process.kill()
-            await self.process.wait()
+        await ended(self.process, STOP_S)
 
     async def _join(self, consultation: Consultation, wish: Wish, place: int, person: str) -> None:
         if person == INTERPRETER:
@@ -194,17 +187,6 @@ async def start(folder: Path) -> Hanmaru:
         await server.stop()
         raise
     return server
-
-
-def opened(log: Path) -> BinaryIO:
-    """The file in which a server writes; its folder comes with it."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    return log.open("ab")
-
-
-def wrote(log: Path) -> str:
-    """The end of it."""
-    return log.read_text(encoding="utf-8", errors="replace")[-3000:]
 
 
 async def _until_ready(server: Hanmaru) -> None:

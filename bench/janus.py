@@ -9,7 +9,6 @@ import asyncio
 import itertools
 import os
 import shutil
-import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,15 +19,15 @@ import aiohttp
 import ifaddr
 
 from bench.cast import Participant, Wish, lines
-from bench.hanmaru import free_port, opened, wrote
+from bench.hanmaru import free_port
 from bench.janus_line import Line
 from bench.peer import Peer, way
+from bench.process import ended, opened, wrote
 from media.engine.opus import BITS_PER_S, COMPLEXITY, LOSS_HINT_PERCENT
 
 DAEMON = "janus"
 READY_S = 15.0
 STOP_S = 5.0
-"""Hanmaru's own: the same work for both."""
 PLUGINS = ("libjanus_audiobridge.so", "libjanus_videoroom.so")
 
 
@@ -121,14 +120,7 @@ class Janus:
         with suppress(RuntimeError, TimeoutError, ConnectionError):  # it may be gone already
             await self.line.close()
         await self.http.close()
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(STOP_S):
-                await self.process.wait()
-        except TimeoutError:
-            self.process.kill()
-            await self.process.wait()
+        await ended(self.process, STOP_S)
 
     async def _make(self, rooms: Rooms, plugin: str, extras: dict[str, Any]) -> None:
         handle = await self.line.attach(plugin)

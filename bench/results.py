@@ -13,8 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import janus, opus, speech
+from bench import janus, speech
 from bench.figures import Spread, said
+from media.engine import opus
 
 LIBRARIES = ("aiortc", "aioice", "av", "numpy", "uvloop", "aiohttp")
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.hearing import FRAME_SAMPLES, Timeline
-from bench.opus import Decoder
 from bench.receiving import Arrival
+from media.engine.opus import Decoder
 
 LONGEST_HOLE = 500  # packets; a larger one is a new stream
 
@@ -28,10 +28,10 @@ def timeline(came: Sequence[Arrival]) -> Timeline:
         missing = 0 if last is None else round((one.timestamp - last) % (1 << 32) / FRAME_SAMPLES) - 1
         if 0 < missing <= LONGEST_HOLE:
             for late in range(missing, 0, -1):
-                parts.append(decoder.decode(None))
+                parts.append(decoder.conceal().copy())
                 starts.append(one.at_s - late * 0.02)
                 stamps.append(one.timestamp - late * FRAME_SAMPLES)
-        samples = decoder.decode(one.payload)
+        samples = decoder.decode(one.payload).copy()
         for at in range(0, samples.size, FRAME_SAMPLES):
             parts.append(_whole(samples[at : at + FRAME_SAMPLES]))
             starts.append(one.at_s + at / 48_000)

@@ -11,7 +11,8 @@ from math import gcd
 
 import numpy as np
 
-from bench.opus import FRAME_SAMPLES, RATE_HZ, encode
+from bench.opus import encode
+from media.sound import FRAME_SAMPLES, RATE_HZ
 
 LEVEL_DBFS = -20.0
 PEAK = 0.7

@@ -15,6 +15,8 @@ MOST_REPORTS = 64
 CLOCKS_HZ = {"audio": 48_000, "video": 90_000}
 FORGET_S = 20.0
 """The least delay of so long a time counts: a clock that drifts by 200 ppm moves 4 ms in it."""
+EARLIEST_S, OLDEST_S = 0.1, 2.0
+"""What is shown or played now was captured within this time: the line's delay, a stalled line, and playout."""
 MOST_APART_S = 10.0
 """A report that lies further from its stream than this is of no use."""
 
@@ -42,10 +44,11 @@ class CaptureClock:
         quicker = [(at, least) for at, least in self._least if now - at < FORGET_S and least < delay]
         self._least = [*quicker[: MOST_REPORTS - 1], (now, delay)]
 
-    def captured(self, kind: str, timestamp: int) -> float | None:
-        """When the sample or picture with this RTP timestamp (32 bits) was captured; None before a report of its kind.
+    def captured(self, kind: str, timestamp: int, now: float) -> float | None:
+        """When what is shown or played `now`, with this RTP timestamp (32 bits), was captured.
 
-        On the scale of this server's arrivals: the sender's clock and the quickest report's delay cancel out.
+        On the scale of this server's arrivals: the sender's clock and the quickest report's delay cancel out. None
+        before a report of its kind, and where that cannot be: some equipment counts its kinds on clocks of their own.
         """
         report = self._reports.get(kind)
         if report is None or not self._least:
@@ -53,4 +56,5 @@ class CaptureClock:
         away_s = (nearest(timestamp, 32, report.timestamp) - report.timestamp) / CLOCKS_HZ[kind]
         if abs(away_s) > MOST_APART_S:
             return None
-        return report.captured + away_s + self._least[0][1]
+        captured = report.captured + away_s + self._least[0][1]
+        return captured if -EARLIEST_S <= now - captured <= OLDEST_S else None

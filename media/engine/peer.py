@@ -27,8 +27,6 @@ from media.sound import FRAME_SAMPLES
 log = structlog.get_logger("engine.peer")
 
 CONNECT_TIMEOUT_S = 15.0
-EARLIEST_S, OLDEST_S = 0.1, 2.0
-"""What arrives or plays now was captured within this time: the line's delay, a stalled line, and playout."""
 SILENCE_S = 3.0
 """No RTP of any kind for this long is a lost connection; the library itself notices after about 32 s."""
 SECOND_KIND_S = 2.0
@@ -140,12 +138,9 @@ class Peer(Incoming):
         if (receiving := self._receiving("video")) is not None:
             receiving.cap(bits_per_s)
 
-    def captured(self, kind: str, timestamp: int) -> float | None:
-        """When what has this timestamp (32 bits) was captured, in monotonic seconds; None while nobody knows."""
-        captured = self._clock.captured(kind, timestamp)
-        if captured is None or not -EARLIEST_S <= time.monotonic() - captured <= OLDEST_S:
-            return None  # its two kinds count on clocks of their own, as some equipment does
-        return captured
+    def captured(self, kind: str, timestamp: int, now: float) -> float | None:
+        """When what has this timestamp (32 bits) and is shown or played now was captured; None while nobody knows."""
+        return self._clock.captured(kind, timestamp, now)
 
     # As a listener
 

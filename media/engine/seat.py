@@ -28,7 +28,7 @@ class Source:
         samples = self.voice.next(quiet=self.meter.quiet, now=now)
         self.meter.add(samples)
         if self.speaker is not None and self.voice.playing is not None:
-            captured = self.speaker.captured("audio", self.voice.playing)
+            captured = self.speaker.captured("audio", self.voice.playing, now)
             self.age_s = (self.voice.delay_s or 0.0) if captured is None else now - captured
         return samples
 

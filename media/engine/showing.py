@@ -38,8 +38,8 @@ class Camera(Protocol):
     def cap(self, bits_per_s: int | None) -> None:
         """Ask for no more than this; None for no bound."""
 
-    def captured(self, kind: str, timestamp: int) -> float | None:
-        """When what has this timestamp (32 bits) was captured, in monotonic seconds."""
+    def captured(self, kind: str, timestamp: int, now: float) -> float | None:
+        """When what has this timestamp (32 bits) and is shown now was captured, in monotonic seconds."""
 
 
 class Showing:
@@ -170,5 +170,5 @@ class Showing:
             self._camera.cap(min(rates, default=None))
 
     def _captured(self, timestamp: int, now: float) -> float:
-        captured = None if self._camera is None else self._camera.captured("video", timestamp)
+        captured = None if self._camera is None else self._camera.captured("video", timestamp, now)
         return now if captured is None else captured

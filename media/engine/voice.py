@@ -70,8 +70,7 @@ class Voice:
         self._too_late_before = self.drops["sound_in"]
         if self._sounding:
             self._ending = self._fade()
-        self._playout, self._decoder = Playout(), Decoder()
-        self._tape.clear()
+        self._playout, self._decoder, self._tape = Playout(), Decoder(), Tape()
         self._sounding, self.playing = False, None
 
     @property
@@ -83,7 +82,8 @@ class Voice:
     def drops(self) -> dict[str, int]:
         """Packets that came too late or did not fit, and ticks that were filled in for missing or broken ones."""
         playout = self._playout
-        too_late = self._too_late_before + playout.late + playout.skipped + playout.buffer.dropped
+        unread = self._tape.dropped // FRAME_SAMPLES
+        too_late = self._too_late_before + playout.late + playout.skipped + playout.buffer.dropped + unread
         return {"sound_in": too_late, "sound_concealed": self._concealed}
 
     def _fill(self, samples: int, now: float) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.capture_clock import CLOCKS_HZ, FORGET_S, MOST_APART_S, MOST_REPORTS, CaptureClock
+from media.capture_clock import CLOCKS_HZ, EARLIEST_S, FORGET_S, MOST_APART_S, MOST_REPORTS, OLDEST_S, CaptureClock
 
 NTP_S = 1 << 32
 NEAR_S = 0.005
@@ -63,7 +63,7 @@ def test_captures_are_known_within_5_ms_while_reports_come_unevenly_and_the_cloc
         found = {}
         for kind in ("audio", "video"):
             at = second + 1.0
-            captured = clock.captured(kind, sender.timestamp(kind, at))
+            captured = clock.captured(kind, sender.timestamp(kind, at), at + least_delay_s)
             assert captured is not None
             found[kind] = captured
             worst_s = max(worst_s, abs(captured - (at + least_delay_s)))
@@ -73,20 +73,21 @@ def test_captures_are_known_within_5_ms_while_reports_come_unevenly_and_the_cloc
 
 def test_before_a_report_of_its_kind_nobody_knows() -> None:
     clock, sender = CaptureClock(), Sender(0.0, 50.0, {"audio": 7, "video": 9})
-    assert clock.captured("audio", 7) is None
+    assert clock.captured("audio", 7, 1.1) is None
     sender.report(clock, "audio", 1.0, 0.1)
-    assert clock.captured("audio", sender.timestamp("audio", 1.0)) == pytest.approx(1.1)
-    assert clock.captured("video", sender.timestamp("video", 1.0)) is None
+    assert clock.captured("audio", sender.timestamp("audio", 1.0), 1.1) == pytest.approx(1.1)
+    assert clock.captured("video", sender.timestamp("video", 1.0), 1.1) is None
 
 
 def test_a_report_far_from_what_it_should_explain_is_of_no_use() -> None:
     clock, sender = CaptureClock(), Sender(0.0, 50.0, {"audio": 7, "video": 9})
     sender.report(clock, "video", 100.0, 0.1)
     for away_s in (-MOST_APART_S + 0.1, MOST_APART_S - 0.1):
-        found = clock.captured("video", sender.timestamp("video", 100.0 + away_s))
+        found = clock.captured("video", sender.timestamp("video", 100.0 + away_s), 100.1 + away_s)
         assert found == pytest.approx(100.1 + away_s, abs=0.001)
     for away_s in (-MOST_APART_S - 0.1, MOST_APART_S + 0.1, 3600.0):
-        assert clock.captured("video", sender.timestamp("video", 100.0 + away_s)) is None
+        now = 100.1 + away_s
+        assert clock.captured("video", sender.timestamp("video", 100.0 + away_s), now) is None
 
 
 def test_a_line_that_became_longer_is_noticed_in_time() -> None:
@@ -95,7 +96,25 @@ def test_a_line_that_became_longer_is_noticed_in_time() -> None:
         sender.report(clock, "audio", second, 0.02)
     for second in range(40, 70):
         sender.report(clock, "audio", second, 0.30)
-    assert clock.captured("audio", sender.timestamp("audio", 70.0)) == pytest.approx(70.3)
+    assert clock.captured("audio", sender.timestamp("audio", 70.0), 70.3) == pytest.approx(70.3)
+
+
+def test_what_is_older_or_newer_than_can_be_is_not_believed() -> None:
+    clock, sender = CaptureClock(), Sender(0.0, 50.0, {"audio": 7, "video": 9})
+    sender.report(clock, "audio", 100.0, 0.1)
+    stamp = sender.timestamp("audio", 100.0)
+    for now, known in ((100.1 + OLDEST_S - 0.01, True), (100.1 + OLDEST_S + 0.01, False), (100.1, True), (99.9, False)):
+        assert (clock.captured("audio", stamp, now) is not None) == known
+
+
+def test_a_sender_whose_kinds_count_on_clocks_of_their_own_does_not_move_its_sound() -> None:
+    clock = CaptureClock()
+    sound, picture = (Sender(0.0, ahead_s, {"audio": 7, "video": 9}) for ahead_s in (50.0, 58.0))
+    for second in range(5):
+        sound.report(clock, "audio", second, 0.1)
+        picture.report(clock, "video", second, 0.1)
+    assert clock.captured("audio", sound.timestamp("audio", 4.0), 4.1) is None, "8 s ago it cannot have been"
+    assert clock.captured("video", picture.timestamp("video", 4.0), 4.1) == pytest.approx(4.1)
 
 
 @given(
@@ -114,5 +133,6 @@ def test_whatever_is_reported_it_stays_bounded(reports: list[tuple[str, int, int
     for kind, ntp, timestamp, pause_s in reports:
         now += pause_s
         clock.report(kind, ntp, timestamp, now)
-        assert clock.captured(kind, timestamp) is not None
+        found = clock.captured(kind, timestamp, now)
+        assert found is None or -EARLIEST_S <= now - found <= OLDEST_S
         assert len(clock._least) <= MOST_REPORTS

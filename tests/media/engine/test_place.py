@@ -272,6 +272,16 @@ async def test_key_frame_wishes_reach_the_source_once_in_300_ms(booth: Booth) ->
     assert len(line.rtcp) == 1
 
 
+async def test_a_picture_that_is_put_together_has_its_key_frame_asked_of_the_source(booth: Booth) -> None:
+    source, viewer = await booth.connect("A"), await booth.connect("B")
+    arrive(viewer, 9)
+    arrive(source, 11)
+    receiving, line = filmed(source)
+    source.assemble(True)
+    receiving.take(RtpPacket(96, True, 5, 0, 77, b"\x10\x01", None, 2), time.monotonic())
+    assert len(line.rtcp) == 1, "no viewer's wish reaches the source of a picture that is made"
+
+
 async def test_a_viewer_of_another_size_gets_it_made_and_goes_on_when_it_fits(booth: Booth) -> None:
     source, viewer = await booth.connect("A"), await booth.connect("B")
     arrive(viewer, 9)

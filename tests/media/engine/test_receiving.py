@@ -297,3 +297,14 @@ def test_a_source_whose_line_cannot_be_estimated_is_told_of_its_viewers_all_the_
     far.receiving.cap(700_000)
     (told,) = far.of(RTCP_PSFB_APP)
     assert unpack_remb_fci(told.fci) == (700_000, [MEDIA])
+
+
+def test_a_viewers_wish_does_not_hurry_what_is_on_a_long_way() -> None:
+    far = Far()
+    far.take(5, now=1.0)
+    far.take(7, now=1.0)
+    far.receiving.poll(1.02, 0.2)
+    far.receiving.want_key_frame(1.1, 0.2)
+    assert far.asked == [[6]], "asked again only after one and a half round trips"
+    far.receiving.poll(1.33, 0.2)
+    assert far.asked == [[6], [6]]

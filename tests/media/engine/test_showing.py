@@ -115,7 +115,7 @@ class Camera:
     def cap(self, bits_per_s: int | None) -> None:
         self.caps.append(bits_per_s)
 
-    def captured(self, kind: str, timestamp: int) -> float | None:
+    def captured(self, kind: str, timestamp: int, now: float) -> float | None:
         return 1000.0 + timestamp / 90_000
 
     def film(self, width: int, height: int, *, key: bool = False, now: float = 2000.0) -> None:
