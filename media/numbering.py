@@ -100,6 +100,21 @@ class Numbering:
                 self._level = level
         return number & 0xFFFF, timestamp, payload
 
+    @property
+    def offsets(self) -> tuple[int, int, int, int]:
+        """What `forward` adds to sequence number (16 bits), timestamp (32), PictureID (15) and TL0PICIDX (8)."""
+        offset, shift = self._offset & 0xFFFF, self._shift & 0xFFFFFFFF
+        return offset, shift, self._id_offset % ID_RANGE, self._level_offset % LEVEL_RANGE
+
+    def passed(self, number: int, timestamp: int, now: float, picture_id: int | None, level: int | None) -> None:
+        """Packets up to this one went on in order, with what `offsets` adds; PictureID (15 bits) and level are its."""
+        self._highest, self._timestamp, self._now = number + self._offset, (timestamp + self._shift) & 0xFFFFFFFF, now
+        if picture_id is not None:
+            self._source_id = nearest(picture_id, 15, self._source_id)
+            self._id = (self._source_id + self._id_offset) % ID_RANGE
+        if level is not None:
+            self._level = (level + self._level_offset) % LEVEL_RANGE
+
     def frame(self, timestamp: int, now: float) -> tuple[int, int]:
         """Timestamp (32 bits) and PictureID (15 bits) of the next frame made here; `timestamp` is its source's."""
         self._timestamp, self._now = (timestamp + self._shift) & 0xFFFFFFFF, now

@@ -122,6 +122,12 @@ class HeaderWriter:
             header += (int(now * SEND_TIME_HZ) & 0xFFFFFF).to_bytes(3, "big")
         return header + self._after + payload
 
+    @property
+    def template(self) -> tuple[int, bytes, int]:
+        """First byte, header extension, and where in that the 3 bytes of abs-send-time stand (0: it has none)."""
+        time = bytes(3) if self._timed else b""
+        return self._first, self._before + time + self._after, len(self._before) if self._timed else 0
+
 
 def nearest(value: int, bits: int, to: int) -> int:
     """The number that ends in `value` (that many bits) and lies nearest to `to` (RFC 3550 appendix A.1)."""

@@ -14,10 +14,18 @@ from typing import Any
 
 import aioice.ice
 
+from media.engine.port import take_over
+
 TOUCHED = {
     "aioice.ice": ("get_host_addresses",),
     "aioice.ice.StunProtocol": ("datagram_received", "receiver"),
-    "aioice.ice.Connection": ("remote_candidates", "data_received", "_nominated"),
+    "aioice.ice.Connection": (
+        "remote_candidates",
+        "data_received",
+        "_nominated",
+        "_protocols",
+        "get_component_candidates",
+    ),
 }
 
 COMPONENT = 1
@@ -64,6 +72,23 @@ def _is_known(protocol: aioice.ice.StunProtocol, address: tuple[Any, ...]) -> bo
 
 
 aioice.ice.StunProtocol.datagram_received = _datagram  # type: ignore[assignment, method-assign]
+
+
+_library_candidates = aioice.ice.Connection.get_component_candidates
+
+
+async def _candidates(
+    connection: aioice.ice.Connection, component: int, addresses: list[str], timeout: int = 5
+) -> list[aioice.Candidate]:
+    """Gather candidates, and read their sockets by the fast path from then on."""
+    found = await _library_candidates(connection, component, addresses, timeout)
+    if _offered_addresses.get() is not None and connection.stun_server is None:
+        for protocol in connection._protocols:
+            take_over(protocol)
+    return found
+
+
+aioice.ice.Connection.get_component_candidates = _candidates  # type: ignore[assignment, method-assign]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import structlog
 from media.assembly import EncodedFrame
 from media.capture_clock import CaptureClock
 from media.engine.door import AddCandidate, Connect, StreamFigures
+from media.engine.flow import Outlet, Passage
 from media.engine.negotiation import Negotiation
 from media.engine.receiving import Receiving
 from media.engine.screen import Screen
@@ -47,6 +48,10 @@ class Owner(Protocol):
     def sound(self, peer: Peer, packet: RtpPacket, now: float) -> None: ...  # one Opus packet
 
     def picture(self, peer: Peer, packet: PicturePacket, now: float) -> None: ...  # one packet of its picture
+
+    def passage(self, peer: Peer, passage: Passage, number: int) -> None: ...  # packets that passed by themselves
+
+    def outlets(self, peer: Peer) -> list[Outlet] | None: ...  # where they may pass to; None: it wants to see each
 
     def frame(self, peer: Peer, frame: EncodedFrame) -> None: ...  # one whole encoded picture, if `assemble` was asked
 
@@ -122,6 +127,13 @@ class Peer(Incoming):
         if wanted and not self._assembling and self._picture.codec == "vp8":
             self._picture.begin_anew()
         self._assembling = wanted
+        if wanted:
+            self.halt()
+
+    def halt(self) -> None:
+        """Hand on each packet of the picture again; after the next one others may pass by themselves."""
+        if (receiving := self._receiving("video")) is not None:
+            receiving.halt()
 
     def ask_key_frame(self) -> None:
         """Have the participant's picture begin anew; wishes within 300 ms are one, since each answer is a burst."""
@@ -157,14 +169,20 @@ class Peer(Incoming):
             self._sound_out.stamp(timestamp, captured)
             self._sound_sequence = (self._sound_sequence + 1) & 0xFFFF
 
+    def tell(self, kind: str | None = None) -> None:
+        """Note what passed by itself, of one kind or all."""
+        self._pc.session.tell(kind)
+
     def figures(self) -> StreamFigures:
         """What this connection received so far."""
+        self.tell()
         audio, video = self._received("audio"), self._received("video")
         return StreamFigures(self.seat, self.generation, *audio, *video, self._picture.pictures, *self._picture.size)
 
     @property
     def counts(self) -> dict[str, float]:
         """What it received and sent so far, by the door's `COUNTS`."""
+        self.tell()
         counts: dict[str, float] = {}
         for kind in self._negotiation.receives:
             counts[f"{kind}_packets"], counts[f"{kind}_lost"] = self._received(kind)
@@ -198,6 +216,16 @@ class Peer(Incoming):
                 self.on_lost(number)
                 self.ask_key_frame()
                 raise
+
+    def on_passage(self, passage: Passage, number: int) -> None:
+        if self._hear_from("video", passage.packets[-1][1]):
+            self._picture.pictures += sum(packet.marker for packet, _ in passage.packets)
+            self._owner.passage(self, passage, number)
+
+    def outlets(self) -> list[Outlet] | None:
+        if self._assembling or self._picture.codec != "vp8" or self._failed or self._closing is not None:
+            return None
+        return self._owner.outlets(self)
 
     def on_lost(self, number: int) -> None:
         try:
@@ -282,6 +310,7 @@ class Peer(Incoming):
         """Whether the line is silent; whether it ever came up."""
         while True:
             await asyncio.sleep(WATCH_EVERY_S)
+            self.tell()
             now = time.monotonic()
             if not self.is_carrying and now - self._opened_at > CONNECT_TIMEOUT_S:
                 self._fail("media_timeout", "The media connection was not up within 15 seconds.")

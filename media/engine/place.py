@@ -13,6 +13,7 @@ from functools import partial
 
 from media.assembly import EncodedFrame
 from media.engine.door import Carrying, Event, Failed, Gain, Levels, Lost, PlaceFigures, StreamFigures, View
+from media.engine.flow import Outlet, Passage
 from media.engine.peer import Peer
 from media.engine.picture import MadeFrame, PictureLine
 from media.engine.screen import Screen
@@ -117,6 +118,14 @@ class Place:
         if (source := self._spoken_by(peer)) is not None:
             source.showing.packet(packet, now)
 
+    def passage(self, peer: Peer, passage: Passage, number: int) -> None:
+        if (source := self._spoken_by(peer)) is not None:
+            source.showing.passage(passage, number)
+
+    def outlets(self, peer: Peer) -> list[Outlet] | None:
+        source = self._spoken_by(peer)
+        return None if source is None else source.showing.outlets()
+
     def frame(self, peer: Peer, frame: EncodedFrame) -> None:
         if (source := self._spoken_by(peer)) is not None:
             source.showing.line.offer(frame)
@@ -175,6 +184,8 @@ class Place:
 
     def tick(self, number: int) -> None:
         """Mix and send 20 ms of sound; `number` counts ticks of the engine's clock and stamps the packets."""
+        for peer in self._peers.values():
+            peer.tell("audio")
         now = time.monotonic()
         frames: dict[str, Frame] = {}
         for seat, source in self._sources.items():
@@ -243,6 +254,8 @@ class Place:
         return (self._sources[source] for source in seen if source in self._sources)
 
     def _show(self) -> None:
+        for source in self._sources.values():
+            source.showing.halt()  # a screen may go from one to another
         wanted: dict[str, dict[str, View]] = {}
         for view in self._views:
             wanted.setdefault(view.source, {})[view.viewer] = view

@@ -18,6 +18,7 @@ from aiortc.rtp import (
 )
 
 from media.engine.estimate import Estimate
+from media.engine.flow import Flow, Outlet, Passage
 from media.engine.sending import Wire
 from media.loss import REACH, Gaps
 from media.reception import Reception
@@ -49,6 +50,12 @@ class Taker(Protocol):
     def on_lost(self, number: int) -> None:
         """Of the picture, everything up to this number that has not arrived never will."""
 
+    def on_passage(self, passage: Passage, number: int) -> None:
+        """Packets of the picture that passed by themselves; the last one has this number."""
+
+    def outlets(self) -> list[Outlet] | None:
+        """Where packets that continue the picture may leave by themselves; None while each has to be seen."""
+
 
 class Receiving:
     """`start` once the connection is up. `now` is monotonic seconds throughout."""
@@ -73,14 +80,45 @@ class Receiving:
         self._key_wanted = False
         self._asked_at = float("-inf")
         self._estimate = Estimate(start_bits_per_s)
+        self._flow: Flow | None = None
+        self._send_time_id = 0
 
-    def start(self, wire: Wire, ssrc: int, formats: dict[int, Format], originals: dict[int, int]) -> None:
+    def start(
+        self, wire: Wire, ssrc: int, formats: dict[int, Format], originals: dict[int, int], send_time_id: int
+    ) -> None:
         """Take packets from now on: `ssrc` is ours in reports, `originals` media SSRCs by those of retransmissions."""
         self._wire, self._ssrc, self._formats, self._originals = wire, ssrc, formats, originals
+        self._send_time_id = send_time_id
+        self._flow = wire.flow(self.kind == "video", self.tell)
 
     def stop(self) -> None:
         """Nothing is sent any more."""
+        self.halt()
         self._wire = None
+
+    def halt(self) -> None:
+        """See each packet of the picture again, from the next one on."""
+        if self._flow is not None:
+            self.tell()
+            self._flow.close()
+
+    def tell(self) -> None:
+        """Note what passed by itself."""
+        if self._flow is None:
+            return
+        if self.kind == "audio":
+            for packet, at in self._flow.sounds():
+                self.take(packet, at)
+            return
+        passage = self._flow.passage()
+        if passage is None:
+            return
+        number = 0
+        for packet, at in passage.packets:
+            self._streams[packet.ssrc].add(packet.sequence, packet.timestamp, at)
+            self._tell_rate(self._estimate.take(packet, at))
+            number = self._gaps.arrive(packet.sequence, at) or number
+        self._taker.on_passage(passage, number)
 
     def take(self, packet: RtpPacket, now: float) -> None:
         """Take a packet of one of this kind's payload types. Raises ValueError for a retransmission of nothing."""
@@ -101,6 +139,8 @@ class Receiving:
             self._media_ssrc = packet.ssrc
             if packet.payload:
                 self._taker.on_packet(form.codec, packet.sequence, packet, now)
+            if self._flow is not None:
+                self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id)
             return
         if packet.ssrc != self._media_ssrc:
             self._media_ssrc, number = packet.ssrc, self._gaps.begin_anew(packet.sequence)
@@ -117,6 +157,7 @@ class Receiving:
             if self._gaps:
                 self._poll_within(POLL_S, now)
         self._taker.on_packet(form.codec, number, packet, now)
+        self._let_pass(packet)
 
     def reported(self, ssrc: int, ntp: int, now: float) -> bool:
         """Note the sender report of a stream, for the echo in ours; whether it is of the media itself."""
@@ -179,6 +220,17 @@ class Receiving:
     def dropped(self) -> int:
         """Packets of pictures that never came, or came too late."""
         return self._gaps.given_up + self._gaps.late
+
+    def _let_pass(self, packet: RtpPacket) -> None:
+        """Have what continues this picture pass by itself, where nobody has to see it."""
+        if self._flow is None:
+            return
+        outlets = self._taker.outlets()
+        if outlets is None or self._gaps.highest is None:
+            self._flow.close()
+        else:
+            following = (self._gaps.highest + 1) & 0xFFFF
+            self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id, following, outlets)
 
     def _open(self, ssrc: int, form: Format) -> Reception:
         stream = self._streams[ssrc] = Reception(form.clock_hz)

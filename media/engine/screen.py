@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from media.engine.flow import Outlet, Passage
 from media.engine.sending import Sending
 from media.loss import REACH
 from media.numbering import CLOCK_HZ, MOST_STEP_S, Numbering, PicturePacket
@@ -57,6 +58,27 @@ class Screen:
         sequence, timestamp, payload = numbered
         self.sending.send(sequence, timestamp, packet.marker, payload, now)
         return timestamp
+
+    @property
+    def waits(self) -> bool:
+        """Whether a forwarded picture has yet to begin here, or nothing can be sent."""
+        return not self._begun or not self.sending.live
+
+    def outlet(self) -> Outlet | None:
+        """Where packets that continue the forwarded picture may leave by themselves; None where they cannot."""
+        outlet = self.sending.outlet()
+        if outlet is not None:
+            outlet.aim(*self._numbering.offsets)
+        return outlet
+
+    def passed(self, passage: Passage, number: int) -> int:
+        """Note packets that left so, the last one with this number; how far their timestamps are shifted."""
+        last, at = passage.packets[-1]
+        self._number = number
+        self._numbering.passed(number, last.timestamp, at, passage.picture_id, passage.level)
+        offset, shift, _, _ = self._numbering.offsets
+        self.sending.passed([packet.sequence + offset for packet, _ in passage.packets], passage.octets)
+        return shift
 
     def put(self, source: str, frame: bytes, timestamp: int, key: bool, now: float) -> int | None:
         """Send a frame made here of a picture with `timestamp` (90 kHz); its timestamp as this viewer knows it."""

@@ -7,12 +7,9 @@ pinned in pyproject.toml.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import pylibsrtp
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection
 from aiortc.codecs import get_capabilities, is_rtx
 from aiortc.rtcconfiguration import RTCBundlePolicy
@@ -25,9 +22,9 @@ from aiortc.rtcrtpparameters import (
 from aiortc.rtcrtpreceiver import RemoteStreamTrack
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
-from pylibsrtp import ffi  # type: ignore[attr-defined] # its cffi interface: see TOUCHED
 
 from media.engine.receiving import Format, Receiving
+from media.engine.secured import SrtpWire
 from media.engine.sending import Agreed, Sending
 from media.engine.session import Incoming, RtpSession
 from media.rtp import HeaderWriter
@@ -39,115 +36,10 @@ TOUCHED = {
     "aiortc.rtcrtptransceiver.RTCRtpTransceiver": ("_RTCRtpTransceiver__receiver", "_RTCRtpTransceiver__sender"),
     "aiortc.rtcrtpsender.RTCRtpSender": ("_stream_id", "_ssrc", "_rtx_ssrc"),
     "aiortc.rtcrtpreceiver.RTCRtpReceiver": ("_track", "_enabled", "_set_rtcp_ssrc"),
-    "aiortc.rtcdtlstransport.RTCDtlsTransport": ("_rx_srtp", "_tx_srtp"),
-    "aiortc.rtcicetransport.RTCIceTransport": ("_connection",),
-    "aioice.ice.Connection": ("data_received", "_nominated", "_queue"),
-    "aioice.ice.StunProtocol": ("transport",),
-    "pylibsrtp": ("ffi",),
-    "pylibsrtp.Session": ("_cdata", "_buffer"),
 }  # fmt: skip
 
-FIRST_RTP_BYTE, LAST_RTP_BYTE = 128, 191  # RFC 7983 section 7
-FIRST_DTLS_BYTE, LAST_DTLS_BYTE = 20, 63  # likewise
-FIRST_RTCP_TYPE, LAST_RTCP_TYPE = 192, 223  # RFC 5761 section 4
-MOST_SSRCS = 32
-"""Of a connection in all its life: libsrtp keeps each for ever, and looks through all of them for a new one."""
-SHORTEST_DATAGRAM = 12
-"""Bytes: an RTP header; a protected RTCP packet is longer."""
-LONGEST_DATAGRAM = 1500
-"""Bytes: pylibsrtp's buffer, and Ethernet's."""
-ROOM = 2048
-"""Bytes for what is sent: pylibsrtp takes 1356 and no more, and some sources send packets of 1400 that we forward."""
-MOST_WAITING = 64
-"""Datagrams for DTLS: a handshake has a dozen. What the library has not taken yet waits there; more are dropped."""
 SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
-
-
-class SrtpWire:
-    """The protected way of one connection: datagrams in, before anything waits for them, and out, at once."""
-
-    def __init__(self, transport: RTCDtlsTransport, session: RtpSession) -> None:
-        self.received_bytes = self.sent_bytes = 0
-        self.refused = 0
-        """Datagrams that could not be unprotected or protected, or that nobody took in time."""
-        self._transport = transport
-        self._session = session
-        self._out: pylibsrtp.Session | None = None
-        self._loop = asyncio.get_running_loop()
-        self._ssrcs: set[bytes] = set()  # MOST_SSRCS
-        self._leaving: list[bytes] = []  # what one turn of the loop brings: 32 datagrams a socket, or one tick
-        self._ice = transport.transport._connection
-        self._library: Callable[[bytes, int], None] = self._ice.data_received
-        self._ice.data_received = self._datagram  # type: ignore[method-assign]
-
-    def _datagram(self, data: bytes, component: int) -> None:
-        self.received_bytes += len(data)
-        if FIRST_RTP_BYTE <= data[0] <= LAST_RTP_BYTE:
-            self._protected(data)
-        elif FIRST_DTLS_BYTE <= data[0] <= LAST_DTLS_BYTE and self._ice._queue.qsize() < MOST_WAITING:
-            self._library(data, component)
-        else:
-            self.refused += 1
-
-    def _protected(self, data: bytes) -> None:
-        session: pylibsrtp.Session | None = self._transport._rx_srtp
-        if session is None or not SHORTEST_DATAGRAM <= len(data) <= LONGEST_DATAGRAM:
-            self.refused += 1
-            return
-        now, control = time.monotonic(), FIRST_RTCP_TYPE <= data[1] <= LAST_RTCP_TYPE
-        ssrc = data[4:8] if control else data[8:12]
-        if ssrc not in self._ssrcs and len(self._ssrcs) >= MOST_SSRCS:
-            self.refused += 1
-            return
-        try:
-            plain = session.unprotect_rtcp(data) if control else session.unprotect(data)
-        except pylibsrtp.Error:  # damaged, forged, or the same once more
-            self.refused += 1
-            return
-        self._ssrcs.add(ssrc)
-        if control:
-            self._session.rtcp(plain, now)
-        else:
-            self._session.rtp(plain, now)
-
-    def send_rtp(self, packet: bytes) -> None:
-        """Protect and send one RTP packet; before and after the connection is up it is dropped."""
-        session = self._outgoing()
-        if session is not None:
-            try:
-                self._send(session.protect(packet))
-            except (ValueError, pylibsrtp.Error):  # too long, or sent long ago: no fault of the other viewers
-                self.refused += 1
-
-    def send_rtcp(self, packet: bytes) -> None:
-        """Protect and send one compound RTCP packet; before and after the connection is up it is dropped."""
-        session = self._outgoing()
-        if session is not None:
-            self._leaving.append(session.protect_rtcp(packet))
-            self._flush()  # a goodbye would be too late after this turn of the loop
-
-    def _outgoing(self) -> pylibsrtp.Session | None:
-        session: pylibsrtp.Session | None = self._transport._tx_srtp
-        if session is not self._out and session is not None:
-            self._out = session
-            session._cdata = ffi.new("char[]", ROOM)
-            session._buffer = ffi.buffer(session._cdata)
-        return session
-
-    def _send(self, data: bytes) -> None:
-        if not self._leaving:
-            self._loop.call_soon(self._flush)
-        self._leaving.append(data)
-
-    def _flush(self) -> None:
-        leaving, self._leaving = self._leaving, []
-        pair = self._ice._nominated.get(1)
-        if pair is not None:
-            send, address = pair.protocol.transport.sendto, pair.remote_addr
-            for data in leaving:
-                send(data, address)
-                self.sent_bytes += len(data)
 
 
 Wires: TypeAlias = Callable[[RTCDtlsTransport], SrtpWire]
@@ -243,13 +135,13 @@ class PeerConnection(RTCPeerConnection):
     @property
     def malformed(self) -> int:
         """Packets from the peer that could not be read, or not be unprotected."""
-        return self.session.malformed + sum(wire.refused for wire in self._wires.values())
+        return self.session.malformed + sum(wire.all_refused for wire in self._wires.values())
 
     @property
     def carried_bytes(self) -> tuple[int, int]:
         """Received and sent so far: SRTP, SRTCP, and of what is received DTLS."""
-        wires = self._wires.values()
-        return sum(wire.received_bytes for wire in wires), sum(wire.sent_bytes for wire in wires)
+        carried = [wire.carried_bytes for wire in self._wires.values()]
+        return sum(came for came, _ in carried), sum(went for _, went in carried)
 
     async def close(self) -> None:
         self.session.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from aiortc.rtp import (
     RtcpSrPacket,
 )
 
+from media.engine.flow import Flow, Outlet
 from media.rtp import HeaderWriter, wrap_again
 
 HISTORY = 1024
@@ -41,6 +43,12 @@ class Wire(Protocol):
 
     def send_rtcp(self, packet: bytes) -> None:
         """Protect and send one compound RTCP packet."""
+
+    def outlet(self, payload_type: int, ssrc: int, header: HeaderWriter) -> Outlet | None:
+        """Where forwarded packets of a stream may leave by themselves; None where there is no fast path."""
+
+    def flow(self, picture: bool, note: Callable[[], None]) -> Flow | None:
+        """The fast path of a stream that comes in; `note` is called when it holds much. None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,11 @@ class Sending:
         self.first_timestamp = random.randrange(1 << 32)  # noqa: S311
         self._wire: Wire | None = None
         self._agreed: Agreed | None = None
+        self._outlet: Outlet | None = None
         self._history: list[tuple[int, bool, int, bytes] | None] = [None] * HISTORY
         self._again_sequence = random.randrange(1 << 15)  # noqa: S311
         self._allowance, self._allowed_at = float(REPEATS_PER_S), 0.0
+        self._newest = 0
         self._octets = 0
         self._moment: tuple[int, float] | None = None
         self._reported: deque[tuple[int, float]] = deque(maxlen=REPORTS_KEPT)
@@ -85,6 +95,8 @@ class Sending:
         if self._wire is not None and self._agreed is not None:
             self._wire.send_rtcp(self._report_now(0.0) + bytes(RtcpByePacket(sources=[self._agreed.ssrc])))
         self._wire = None
+        if self._outlet is not None:
+            self._outlet.stop()
 
     @property
     def live(self) -> bool:
@@ -97,9 +109,24 @@ class Sending:
         if agreed is None or wire is None:
             return
         self._history[sequence % HISTORY] = (sequence, marker, timestamp, payload)
+        self._newest = sequence
         self.packets += 1
         self._octets += len(payload)
         wire.send_rtp(agreed.header.packet(agreed.payload_type, marker, sequence, timestamp, agreed.ssrc, payload, now))
+
+    def outlet(self) -> Outlet | None:
+        """Where forwarded packets may leave by themselves; None where there is no fast path."""
+        if self._outlet is None and self._wire is not None and self._agreed is not None:
+            self._outlet = self._wire.outlet(self._agreed.payload_type, self._agreed.ssrc, self._agreed.header)
+        return self._outlet
+
+    def passed(self, sequences: list[int], octets: int) -> None:
+        """Note packets that left by themselves; their numbers are taken modulo 2**16."""
+        for sequence in sequences:
+            self._history[sequence % HISTORY] = None
+        self._newest = sequences[-1] & 0xFFFF
+        self.packets += len(sequences)
+        self._octets += octets
 
     def stamp(self, timestamp: int, captured: float) -> None:
         """What has this timestamp was captured then: the next report says so, for those who lip-sync it."""
@@ -114,12 +141,12 @@ class Sending:
         self._allowed_at = now
         for number in sequences:
             wanted = number & 0xFFFF  # the library adds the bits of a NACK behind the wrap without it
-            kept = self._history[wanted % HISTORY]
-            if kept is None or kept[0] != wanted or self._allowance < 1:
+            kept = self._kept(wanted)
+            if kept is None or self._allowance < 1:
                 self.missed += 1
                 continue
             self._allowance -= 1
-            sequence, marker, timestamp, payload = kept
+            sequence, (marker, timestamp, payload) = wanted, kept
             kind, ssrc = agreed.payload_type, agreed.ssrc
             if agreed.again_type:
                 kind, ssrc, payload = agreed.again_type, agreed.again_ssrc, wrap_again(sequence, payload)
@@ -140,6 +167,14 @@ class Sending:
         if round_trip_s >= 0.0:  # less: the echo of an earlier report, which said the same moment
             weight = ROUND_TRIP_WEIGHT if self.round_trip_s else 1.0
             self.round_trip_s += weight * (round_trip_s - self.round_trip_s)
+
+    def _kept(self, sequence: int) -> tuple[bool, int, bytes] | None:
+        one = self._history[sequence % HISTORY]
+        if one is not None and one[0] == sequence:
+            return one[1:]
+        if self._outlet is None or (self._newest - sequence) & 0xFFFF >= HISTORY:
+            return None
+        return self._outlet.kept(sequence)
 
     def _report_now(self, now: float) -> bytes:
         assert self._agreed is not None

@@ -71,7 +71,7 @@ class RtpSession:
         send_time_id: int,
     ) -> None:
         """Take one kind from now on."""
-        receiving.start(wire, ssrc, formats, originals)
+        receiving.start(wire, ssrc, formats, originals, send_time_id)
         self.receivings[receiving.kind] = receiving
         self._by_type.update(dict.fromkeys(formats, receiving))
         self._send_time_id = send_time_id
@@ -104,6 +104,15 @@ class RtpSession:
                 receiving.take(packet, now)
         except (ValueError, MediaError):
             self.malformed += 1
+
+    def tell(self, kind: str | None = None) -> None:
+        """Note what passed by itself, of one kind or all."""
+        for receiving in self.receivings.values():
+            if kind is None or kind == receiving.kind:
+                try:
+                    receiving.tell()
+                except (ValueError, MediaError):
+                    self.malformed += 1
 
     def rtcp(self, data: bytes, now: float) -> None:
         """Take one compound RTCP packet, in the clear."""
@@ -158,6 +167,7 @@ class RtpSession:
         self._reporting = self._loop.call_later(delay_s, self._report)
 
     def _report(self) -> None:
+        self.tell()
         now = time.monotonic()
         for sending in self._sendings.values():
             sending.report(now)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from media.engine.door import View
+from media.engine.flow import MOST_OUTLETS, Outlet, Passage
 from media.engine.picture import MadeFrame, PictureLine, Shape
 from media.engine.screen import Screen, Way
 from media.forwarding import forwardable
@@ -28,6 +29,9 @@ class Camera(Protocol):
 
     def assemble(self, wanted: bool) -> None:
         """Whether frames are wanted, and not packets only."""
+
+    def halt(self) -> None:
+        """Let no packet pass by itself any more."""
 
     def ask_key_frame(self) -> None:
         """Have the picture begin anew."""
@@ -61,8 +65,14 @@ class Showing:
         """By the door's `COUNTS`: packets that were forwarded, and what was made."""
         return {**self.line.counts, "forwarded": self._packets}
 
+    def halt(self) -> None:
+        """Let no packet pass by itself, before anything changes."""
+        if self._camera is not None:
+            self._camera.halt()
+
     def film(self, camera: Camera | None) -> None:
         """The picture comes from this connection from now on, or from none."""
+        self.halt()
         if self._camera is not None:
             self._camera.assemble(False)
             self._camera.cap(None)
@@ -77,6 +87,7 @@ class Showing:
 
     def show(self, views: Mapping[str, View]) -> None:
         """Set who sees this source, by viewer; to be called again when a viewer has another connection."""
+        self.halt()
         newcomers = views.keys() - self._views.keys()
         if newcomers and not self._views and self._camera is not None:
             self._camera.ramp()
@@ -110,6 +121,26 @@ class Showing:
                     captured = self._captured(packet.timestamp, now)
                 screen.sending.stamp(stamp, captured)
 
+    def outlets(self) -> list[Outlet] | None:
+        """Where packets that continue the picture may leave by themselves; None while each has to be seen."""
+        if self._made or self._camera is None:
+            return None
+        outlets = [screen.outlet() for screen in self._forwarded if not screen.waits]
+        found = [outlet for outlet in outlets if outlet is not None]
+        return found if len(found) == len(outlets) <= MOST_OUTLETS else None
+
+    def passage(self, passage: Passage, number: int) -> None:
+        """Note packets that left so, the last one with this number."""
+        marked = [(packet.timestamp, at) for packet, at in passage.packets if packet.marker]
+        captured = self._captured(*marked[-1]) if marked else 0.0
+        for screen in self._forwarded:
+            if screen.waits:
+                continue
+            shift = screen.passed(passage, number)
+            self._packets += len(passage.packets)
+            if marked:
+                screen.sending.stamp((marked[-1][0] + shift) & 0xFFFFFFFF, captured)
+
     def made(self, viewers: frozenset[str], frame: MadeFrame, now: float) -> None:
         """Take a frame that the line made for these viewers."""
         captured = self._captured(frame.timestamp & 0xFFFFFFFF, now)
@@ -142,6 +173,7 @@ class Showing:
 
     def _divide(self) -> None:
         """Say who gets the picture which way. What nobody knows the size of waits for its key frame."""
+        self.halt()
         camera = self._camera
         codec, size = ("", (0, 0)) if camera is None else (camera.picture_codec, camera.picture_size)
         made: dict[str, Shape] = {}

@@ -31,11 +31,12 @@ from media.rtp import HeaderWriter, RtpPacket
 from media.sound import FRAME_SAMPLES
 from media.testcard import draw, read
 from media.vp8_rtp import packetise
+from tests.support.slow import Slow
 
 WIDTH, HEIGHT = 320, 256
 
 
-class Line:
+class Line(Slow):
     """A network's edge that keeps what is sent."""
 
     def __init__(self) -> None:

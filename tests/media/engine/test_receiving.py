@@ -18,6 +18,7 @@ from aiortc.rtp import (
 from media.engine.receiving import MOST_STREAMS, PLI_EVERY_S, POLL_S, Format, Receiving
 from media.loss import GIVE_UP_S, REACH
 from media.rtp import SEND_TIME_HZ, RtpPacket
+from tests.support.slow import Slow
 
 MEDIA, REPEATED, OURS = 1, 2, 9
 FORMATS = {96: Format("vp8", 90_000), 97: Format("rtx", 90_000, 96), 98: Format("rtx", 90_000, 55)}
@@ -29,7 +30,7 @@ class Timer:
     delay_s: float
 
 
-class Far:
+class Far(Slow):
     """The network's edge of one stream: what is sent back, what comes out, and when it wants to be looked at."""
 
     def __init__(self, kind: str = "video", originals: dict[int, int] | None = None) -> None:
@@ -40,7 +41,7 @@ class Far:
         """The one that is pending: another takes its place."""
         self.receiving = Receiving(kind, self, self._look_later, 2_000_000)
         formats = FORMATS if kind == "video" else {111: Format("opus", 48_000)}
-        self.receiving.start(self, OURS, formats, {REPEATED: MEDIA} if originals is None else originals)
+        self.receiving.start(self, OURS, formats, {REPEATED: MEDIA} if originals is None else originals, 0)
 
     def send_rtp(self, packet: bytes) -> None:
         raise AssertionError("a receiver sends no media")

@@ -15,11 +15,12 @@ from media.loss import REACH
 from media.numbering import PicturePacket
 from media.rtp import HeaderWriter
 from media.vp8_rtp import describe
+from tests.support.slow import Slow
 
 KEY, DELTA = b"\x10\x02\x00\x9d\x01\x2a\x40\x01\x00\x01", b"\x11\x02\x00"
 
 
-class Line:
+class Line(Slow):
     """Keeps what is sent."""
 
     def __init__(self) -> None:

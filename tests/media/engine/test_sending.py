@@ -8,13 +8,14 @@ from aiortc.rtp import RtpPacket as LibraryPacket
 
 from media.engine.sending import HISTORY, REPEATS_PER_S, Agreed, Sending
 from media.rtp import HeaderWriter
+from tests.support.slow import Slow
 
 MEDIA, AGAIN = 11, 12
 PLAIN = Agreed(96, 0, MEDIA, 0, "us", HeaderWriter())
 WITH_RTX = Agreed(96, 97, MEDIA, AGAIN, "us", HeaderWriter())
 
 
-class Line:
+class Line(Slow):
     """Keeps what is sent."""
 
     def __init__(self) -> None:

@@ -27,11 +27,12 @@ from media.engine.receiving import Format, Receiving
 from media.engine.sending import Agreed, Sending
 from media.engine.session import Incoming, RtpSession
 from media.rtp import HeaderWriter, RtpPacket
+from tests.support.slow import Slow
 
 SOUND, PICTURE, SOUND_OUT, PICTURE_OUT = 1, 2, 11, 12
 
 
-class Connection(Incoming):
+class Connection(Incoming, Slow):
     """Both ends of a session: what it hands on, and what it sends."""
 
     def __init__(self) -> None:

@@ -28,6 +28,7 @@ from media.picture_in import PictureIn
 from media.rtp import HeaderWriter
 from media.testcard import draw, read
 from media.vp8_rtp import packetise
+from tests.support.slow import Slow
 
 SCREEN = (320, 256)
 SMALL = (160, 128)
@@ -35,7 +36,7 @@ CARD = 5
 
 
 @dataclass
-class Viewer:
+class Viewer(Slow):
     """A seat with one connection."""
 
     sent: list[LibraryPacket] = field(default_factory=list)
@@ -111,6 +112,8 @@ class Camera:
 
     def ramp(self) -> None:
         self.ramps += 1
+
+    def halt(self) -> None: ...
 
     def cap(self, bits_per_s: int | None) -> None:
         self.caps.append(bits_per_s)

@@ -1,0 +1,132 @@
+"""The fast path of one incoming stream: which packets may pass by themselves, where to, and what has passed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from media.engine.native import ffi, lib
+from media.rtp import HeaderWriter, RtpPacket
+
+MOST_OUTLETS = 32 if lib is None else int(lib.MOST_OUTLETS)
+NO_TIME = 0xFFFFFFFF
+
+
+@dataclass(slots=True)
+class Passage:
+    """Packets of a picture that went on by themselves, in order and without a gap."""
+
+    packets: list[tuple[RtpPacket, float]]
+    """Without payload, and when each arrived (monotonic s)."""
+    octets: int
+    """Of their payloads."""
+    picture_id: int | None
+    """Of the last one: 15 bits."""
+    level: int | None
+    """Its TL0PICIDX."""
+
+
+class Outlet:
+    """One outgoing stream, where packets of a flow may leave; `port` is that of its connection."""
+
+    def __init__(self, port: Any, payload_type: int, ssrc: int, header: HeaderWriter) -> None:
+        self.cdata = ffi.new("outlet *")
+        self._held = (port, ffi.new("kept[]", lib.MOST_KEPT))  # for C
+        self.cdata.port, self.cdata.history = port, self._held[1]
+        self.cdata.payload_type, self.cdata.ssrc = payload_type, ssrc
+        first, extension, time_at = header.template
+        self.cdata.first, self.cdata.extension_bytes, self.cdata.send_time_at = first, len(extension), time_at
+        ffi.memmove(self.cdata.extension, extension, len(extension))
+
+    def aim(self, sequence: int, shift: int, picture_id: int, level: int) -> None:
+        """What is added to the numbers of packets that pass: 16, 32, 15 and 8 bits."""
+        self.cdata.sequence_offset, self.cdata.shift = sequence, shift
+        self.cdata.id_offset, self.cdata.level_offset = picture_id, level
+
+    def kept(self, sequence: int) -> tuple[bool, int, bytes] | None:
+        """Marker, timestamp and payload of a packet that passed with this number, if it is still kept."""
+        one = lib.outlet_kept(self.cdata, sequence)
+        if one == ffi.NULL:
+            return None
+        return bool(one.marker), int(one.timestamp), bytes(ffi.buffer(one.payload, one.bytes))
+
+    def stop(self) -> None:
+        """Nothing leaves any more."""
+        self.cdata.port = ffi.NULL
+
+
+class Flow:
+    """`open` after each packet that Python took; `tell` has what passed since noted, `close` ends it until then."""
+
+    def __init__(self, picture: bool, note: Callable[[], None]) -> None:
+        self.cdata = ffi.new("flow *")
+        self.cdata.picture = picture
+        self._payloads = None if picture else ffi.new("uint8_t[][1500]", lib.MOST_PASSED)
+        self._outlets: list[Outlet] = []
+        if self._payloads is not None:
+            self.cdata.payloads = self._payloads
+        self.tell = note
+
+    def open(
+        self,
+        ssrc: int,
+        payload_type: int,
+        send_time_id: int,
+        next_sequence: int = 0,
+        outlets: list[Outlet] | None = None,
+    ) -> None:
+        """Let packets of this stream pass; of a picture, those that continue in order, to these outlets (32)."""
+        cdata = self.cdata
+        cdata.ssrc, cdata.payload_type, cdata.send_time_id, cdata.next = ssrc, payload_type, send_time_id, next_sequence
+        if outlets is not None and outlets != self._outlets:
+            self._outlets = list(outlets)
+            for index, outlet in enumerate(outlets):
+                cdata.outlets[index] = outlet.cdata
+            cdata.outlets_count = len(outlets)
+        cdata.open = 1
+
+    def close(self) -> None:
+        """Let nothing pass."""
+        self.cdata.open = self.cdata.outlets_count = 0
+        self._outlets = []
+
+    def sounds(self) -> list[tuple[RtpPacket, float]]:
+        """Take out the packets of sound that came, and when."""
+        cdata = self.cdata
+        found = [
+            self._packet(row, bytes(ffi.buffer(cdata.payloads[index], row.payload_bytes)))
+            for index, row in enumerate(cdata.passed[0 : cdata.passed_count])
+        ]
+        cdata.passed_count = 0
+        return found
+
+    def passage(self) -> Passage | None:
+        """Take out what is to be noted of a picture."""
+        cdata = self.cdata
+        count = cdata.passed_count
+        if not count:
+            return None
+        rows = cdata.passed[0:count]
+        packets = [self._packet(row, b"") for row in rows]
+        last = rows[count - 1]
+        cdata.passed_count = 0
+        return Passage(
+            packets,
+            sum(row.payload_bytes for row in rows),
+            last.picture_id if last.has_id else None,
+            last.level if last.has_level else None,
+        )
+
+    def _packet(self, row: Any, payload: bytes) -> tuple[RtpPacket, float]:
+        send_time = row.send_time
+        return RtpPacket(
+            self.cdata.payload_type,
+            bool(row.marker),
+            row.sequence,
+            row.timestamp,
+            self.cdata.ssrc,
+            payload,
+            None if send_time == NO_TIME else send_time,
+            row.bytes,
+        ), row.at

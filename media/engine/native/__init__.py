@@ -1,0 +1,44 @@
+"""The part in C: `port.c` leads packets that merely continue a stream from socket to socket.
+
+| file | what it is |
+| --- | --- |
+| `port.h`, `port.c` | datagrams in, ordinary packets out again |
+| `build.py` | compiles them at set-up |
+
+Where no compiler was found `lib` is None, and Python does everything itself, as it does with whatever is not ordinary.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pylibsrtp._binding as srtp  # its cffi interface: the functions of libsrtp
+from cffi import FFI
+
+from media.engine.native.build import HEADERS, library
+
+ffi = FFI()
+ffi.cdef("\n".join(header.read_text(encoding="ascii") for header in HEADERS))
+
+
+def _address(name: str) -> Any:
+    """A function of libsrtp, as pylibsrtp brings it, for C to call."""
+    return ffi.cast("void *", int(srtp.ffi.cast("intptr_t", srtp.ffi.addressof(srtp.lib, name))))
+
+
+def _load() -> Any:
+    path = library()
+    if not path.exists():
+        return None
+    loaded = ffi.dlopen(str(path))
+    loaded.fast_path(_address("srtp_unprotect"), _address("srtp_protect"))
+    return loaded
+
+
+lib = _load()
+"""The library, or None."""
+
+
+def session_of(session: Any) -> Any:
+    """The srtp_t of a pylibsrtp Session, which must outlive its use."""
+    return ffi.cast("void *", int(srtp.ffi.cast("intptr_t", session._srtp[0])))

@@ -1,0 +1,154 @@
+"""A UDP socket of a connection, read by the fast path: ordinary packets pass it by themselves, the rest comes here."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import aioice.ice
+import pylibsrtp
+
+from media.engine.flow import Flow
+from media.engine.native import ffi, lib, session_of
+
+MOST_FLOWS = 4 if lib is None else int(lib.MOST_FLOWS)
+RECEIVE_BYTES = 256 * 1024
+"""Of the socket's buffer: a second of a 2 Mb/s picture, as aioice has it."""
+TELL_AT = 16
+"""Packets: about three frames. What passed is noted in such portions: one by one it would cost as much as before."""
+_lefts: Any = ffi.new("left[]", lib.BATCH) if lib is not None else None
+
+
+class Secured(Protocol):
+    """The connection over a port."""
+
+    def unprotected(self, data: bytes, now: float) -> None:
+        """Take an RTP packet that is no ordinary one, in the clear."""
+
+
+class Port(asyncio.DatagramTransport):
+    """Stands in for the loop's own transport, under aioice's protocol for it."""
+
+    def __init__(self, endpoint: socket.socket, protocol: asyncio.DatagramProtocol) -> None:
+        super().__init__()
+        self.cdata = ffi.new("port *")
+        self.cdata.fd = endpoint.fileno()
+        self._endpoint = endpoint
+        self._protocol = protocol
+        self._secured: Secured | None = None
+        self._sessions: tuple[pylibsrtp.Session, ...] = ()  # held for C
+        self._flows: list[Flow] = []
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(endpoint.fileno(), self._readable)
+
+    def secure(
+        self,
+        secured: Secured,
+        incoming: pylibsrtp.Session,
+        outgoing: pylibsrtp.Session,
+        peer: tuple[str, int],
+    ) -> None:
+        """The peer is nominated and the keys are known: from now on packets may pass."""
+        self._secured, self._sessions = secured, (incoming, outgoing)
+        address = _sockaddr(peer)
+        ffi.memmove(self.cdata.peer, address, len(address))
+        self.cdata.peer_bytes = len(address)
+        self.cdata.incoming, self.cdata.outgoing = session_of(incoming), session_of(outgoing)
+
+    def lead(self, flows: list[Flow]) -> None:
+        """Let packets of these (MOST_FLOWS) pass."""
+        self._flows = list(flows)
+        for index, flow in enumerate(flows):
+            self.cdata.flows[index] = flow.cdata
+
+    def put(self, packet: bytes) -> bool:
+        """Protect an RTP packet for the peer; it leaves with `flush`. Whether it was taken."""
+        return bool(lib.port_put(self.cdata, packet, len(packet)) == 0)
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        if self.cdata.fd >= 0:
+            try:
+                self._endpoint.sendto(data, addr)
+            except OSError as error:  # full, or unreachable: lost, as on any line
+                self._protocol.error_received(error)
+
+    def close(self) -> None:
+        if self.cdata.fd < 0:
+            return
+        flush()  # what waits names this port
+        self._loop.remove_reader(self._endpoint.fileno())
+        self.cdata.fd = -1
+        self.cdata.incoming = self.cdata.outgoing = ffi.NULL
+        self._endpoint.close()
+        self._loop.call_soon(self._protocol.connection_lost, None)
+
+    def abort(self) -> None:
+        self.close()
+
+    def is_closing(self) -> bool:
+        return bool(self.cdata.fd < 0)
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        if name == "socket":
+            return self._endpoint
+        if name == "sockname" and not self.is_closing():
+            return self._endpoint.getsockname()
+        return default
+
+    def _readable(self) -> None:
+        for index in range(lib.port_read(self.cdata, _lefts)):
+            left = _lefts[index]
+            data = ffi.buffer(left.data, left.bytes)[:]
+            if not left.plain:
+                self._protocol.datagram_received(data, _address(ffi.buffer(left.address)[:]))
+            elif self._secured is not None:
+                self._secured.unprotected(data, left.at)
+        for flow in self._flows:
+            if flow.cdata.passed_count >= TELL_AT:
+                flow.tell()
+
+
+flush: Callable[[], None] = lib.ports_flush if lib is not None else lambda: None
+"""Send what was put, of all ports."""
+
+
+def take_over(protocol: aioice.ice.StunProtocol) -> None:
+    """Replace a socket that the loop has just opened by one that the fast path reads, on a port of its own.
+
+    The loop's own stays no copy: libuv may take a descriptor that was closed out of epoll after its number has been
+    given to another socket, which then is silent for ever.
+    """
+    candidate = protocol.local_candidate
+    if lib is None or candidate.type != "host":
+        return
+    family = socket.AF_INET6 if ":" in candidate.host else socket.AF_INET
+    endpoint = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    try:
+        endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        endpoint.bind((candidate.host, 0))
+    except OSError:  # no more ports: the loop's own serves as well
+        endpoint.close()
+        return
+    opened = protocol.transport
+    opened.set_protocol(asyncio.DatagramProtocol())  # type: ignore[attr-defined] # it has one, says the documentation
+    opened.abort()
+    candidate.port = endpoint.getsockname()[1]
+    protocol.transport = Port(endpoint, protocol)
+
+
+def _sockaddr(peer: tuple[str, int]) -> bytes:
+    host, number = peer
+    port = socket.htons(number)
+    if ":" in host:
+        return struct.pack("=HHL16sL", socket.AF_INET6, port, 0, socket.inet_pton(socket.AF_INET6, host), 0)
+    return struct.pack("=HH4s8x", socket.AF_INET, port, socket.inet_pton(socket.AF_INET, host))
+
+
+def _address(raw: bytes) -> tuple[str, int]:
+    family, port = struct.unpack_from("=HH", raw)
+    if family == socket.AF_INET6:
+        return socket.inet_ntop(socket.AF_INET6, raw[8:24]), socket.ntohs(port)
+    return socket.inet_ntop(socket.AF_INET, raw[4:8]), socket.ntohs(port)
