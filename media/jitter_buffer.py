@@ -9,7 +9,7 @@ LONGEST_JUMP = 100  # sequence numbers a packet may be off before the source mus
 LONGEST_JUMP_SAMPLES = 60 * 48_000  # the same for timestamps: a minute of pause
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Packet:
     """One packet with sequence number and timestamp (samples at 48 kHz) as they would be without wraps."""
 

@@ -31,6 +31,7 @@ LOCK = ROOT / "uv.lock"
 UV_LOCK = ROOT / "tools" / "uv.txt"  # the installer itself, by digest
 NPM_LOCK = ROOT / "tools" / "npm" / "package-lock.json"
 OLDEST = (3, 11)
+NATIVE = ROOT / "media" / "engine" / "native" / "build.py"
 WITHOUT_FONT = "pages will use this machine's fonts instead of Pretendard and Noto Sans HK"
 
 # What each verb needs beyond the packages that the service itself runs on.
@@ -67,6 +68,7 @@ def install(verb: str) -> None:
         say("making .venv")
         run(sys.executable, "-m", "venv", "--clear", VENV, failure="could not make .venv")
     install_python_packages(groups)
+    compile_native()
     if verb == "test":
         require_browser()
     install_npm_packages(compiler=verb == "check")
@@ -93,6 +95,20 @@ def install_python_packages(groups: tuple[str, ...]) -> None:
     run(*sync, *(f"--group={group}" for group in groups), failure="could not install the Python packages")
     for group in wanted:
         mark(f"python-{group}", LOCK)
+
+
+def compile_native() -> None:
+    """Compile the part in C; without a compiler Python does its work, for more CPU."""
+    native = subprocess.run([PYTHON, NATIVE, "--find"], capture_output=True, check=False)
+    if native.returncode == 0:
+        return
+    try:
+        if shutil.which("cc") is None:
+            install_debian_packages("native")
+        say("compiling the part in C")
+        run(PYTHON, NATIVE, failure="could not compile media/engine/native")
+    except Stop as stop:
+        say(f"{stop}\n   Going on without it: pictures and sound take more CPU")
 
 
 def install_npm_packages(*, compiler: bool) -> None:

@@ -67,6 +67,8 @@ class Flow:
         if self._payloads is not None:
             self.cdata.payloads = self._payloads
         self.tell = note
+        self.stream: tuple[int, int] | None = None
+        """SSRC and payload type of what passes."""
 
     def open(
         self,
@@ -77,6 +79,7 @@ class Flow:
         outlets: list[Outlet] | None = None,
     ) -> None:
         """Let packets of this stream pass; of a picture, those that continue in order, to these outlets (32)."""
+        self.stream = (ssrc, payload_type)
         cdata = self.cdata
         cdata.ssrc, cdata.payload_type, cdata.send_time_id, cdata.next = ssrc, payload_type, send_time_id, next_sequence
         if outlets is not None and outlets != self._outlets:
@@ -88,6 +91,7 @@ class Flow:
 
     def close(self) -> None:
         """Let nothing pass."""
+        self.stream = None
         self.cdata.open = self.cdata.outlets_count = 0
         self._outlets = []
 

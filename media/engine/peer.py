@@ -86,6 +86,8 @@ class Peer(Incoming):
         self._sound_out: Sending | None = None
         self._sound_sequence = 0
         self._watch: asyncio.Task[None] | None = None
+        self._pictures = 0
+        """Packets of pictures that came and went until the last look; where more do, nothing waits for a tick."""
 
     async def answer(self) -> str:
         """The answer to the offer, candidates included. Raises OfferError; nothing then stays behind after `close`."""
@@ -169,20 +171,21 @@ class Peer(Incoming):
             self._sound_out.stamp(timestamp, captured)
             self._sound_sequence = (self._sound_sequence + 1) & 0xFFFF
 
-    def tell(self, kind: str | None = None) -> None:
-        """Note what passed by itself, of one kind or all."""
-        self._pc.session.tell(kind)
+    def tick(self) -> None:
+        """Take the sound that has come since the last tick."""
+        self._pc.read()
+        self._pc.session.tell("audio")
 
     def figures(self) -> StreamFigures:
         """What this connection received so far."""
-        self.tell()
+        self._pc.session.tell()
         audio, video = self._received("audio"), self._received("video")
         return StreamFigures(self.seat, self.generation, *audio, *video, self._picture.pictures, *self._picture.size)
 
     @property
     def counts(self) -> dict[str, float]:
         """What it received and sent so far, by the door's `COUNTS`."""
-        self.tell()
+        self._pc.session.tell()
         counts: dict[str, float] = {}
         for kind in self._negotiation.receives:
             counts[f"{kind}_packets"], counts[f"{kind}_lost"] = self._received(kind)
@@ -310,7 +313,10 @@ class Peer(Incoming):
         """Whether the line is silent; whether it ever came up."""
         while True:
             await asyncio.sleep(WATCH_EVERY_S)
-            self.tell()
+            self._pc.session.tell()
+            pictures = self._received("video")[0] + (self.screen.sending.packets if self.screen is not None else 0)
+            self._pc.pace(self.is_carrying and pictures == self._pictures)
+            self._pictures = pictures
             now = time.monotonic()
             if not self.is_carrying and now - self._opened_at > CONNECT_TIMEOUT_S:
                 self._fail("media_timeout", "The media connection was not up within 15 seconds.")

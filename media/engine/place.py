@@ -185,7 +185,7 @@ class Place:
     def tick(self, number: int) -> None:
         """Mix and send 20 ms of sound; `number` counts ticks of the engine's clock and stamps the packets."""
         for peer in self._peers.values():
-            peer.tell("audio")
+            peer.tick()
         now = time.monotonic()
         frames: dict[str, Frame] = {}
         for seat, source in self._sources.items():

@@ -17,6 +17,8 @@ from media.engine.native import ffi, lib, session_of
 MOST_FLOWS = 4 if lib is None else int(lib.MOST_FLOWS)
 RECEIVE_BYTES = 256 * 1024
 """Of the socket's buffer: a second of a 2 Mb/s picture, as aioice has it."""
+SO_TIMESTAMPNS = 35
+"""Linux, asm-generic/socket.h: Python does not name it."""
 TELL_AT = 16
 """Packets: about three frames. What passed is noted in such portions: one by one it would cost as much as before."""
 _lefts: Any = ffi.new("left[]", lib.BATCH) if lib is not None else None
@@ -42,7 +44,9 @@ class Port(asyncio.DatagramTransport):
         self._sessions: tuple[pylibsrtp.Session, ...] = ()  # held for C
         self._flows: list[Flow] = []
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(endpoint.fileno(), self._readable)
+        self._came = ffi.new("int *")
+        self._paced = False
+        self._loop.add_reader(endpoint.fileno(), self.read)
 
     def secure(
         self,
@@ -64,6 +68,21 @@ class Port(asyncio.DatagramTransport):
         for index, flow in enumerate(flows):
             self.cdata.flows[index] = flow.cdata
 
+    @property
+    def paced(self) -> bool:
+        """Whether `read` is called by somebody's clock, and not whenever something comes."""
+        return self._paced
+
+    def pace(self, paced: bool) -> None:
+        """Have `read` called by the owner each 20 ms: enough for sound, and it wakes nobody in between."""
+        if paced == self._paced or self.is_closing():
+            return
+        self._paced = paced
+        if paced:
+            self._loop.remove_reader(self._endpoint.fileno())
+        else:
+            self._loop.add_reader(self._endpoint.fileno(), self.read)
+
     def put(self, packet: bytes) -> bool:
         """Protect an RTP packet for the peer; it leaves with `flush`. Whether it was taken."""
         return bool(lib.port_put(self.cdata, packet, len(packet)) == 0)
@@ -79,6 +98,7 @@ class Port(asyncio.DatagramTransport):
         if self.cdata.fd < 0:
             return
         flush()  # what waits names this port
+        self.pace(False)
         self._loop.remove_reader(self._endpoint.fileno())
         self.cdata.fd = -1
         self.cdata.incoming = self.cdata.outgoing = ffi.NULL
@@ -98,8 +118,12 @@ class Port(asyncio.DatagramTransport):
             return self._endpoint.getsockname()
         return default
 
-    def _readable(self) -> None:
-        for index in range(lib.port_read(self.cdata, _lefts)):
+    def read(self) -> None:
+        """Take what has come."""
+        count = lib.port_read(self.cdata, _lefts, self._came)
+        if self._paced and self._came[0] == lib.BATCH:
+            self.pace(False)  # more than sound: it must not wait
+        for index in range(count):
             left = _lefts[index]
             data = ffi.buffer(left.data, left.bytes)[:]
             if not left.plain:
@@ -128,12 +152,13 @@ def take_over(protocol: aioice.ice.StunProtocol) -> None:
     endpoint = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
         endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        endpoint.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         endpoint.bind((candidate.host, 0))
     except OSError:  # no more ports: the loop's own serves as well
         endpoint.close()
         return
     opened = protocol.transport
-    opened.set_protocol(asyncio.DatagramProtocol())  # type: ignore[attr-defined] # it has one, says the documentation
+    opened.set_protocol(asyncio.DatagramProtocol())
     opened.abort()
     candidate.port = endpoint.getsockname()[1]
     protocol.transport = Port(endpoint, protocol)

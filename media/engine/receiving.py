@@ -139,7 +139,7 @@ class Receiving:
             self._media_ssrc = packet.ssrc
             if packet.payload:
                 self._taker.on_packet(form.codec, packet.sequence, packet, now)
-            if self._flow is not None:
+            if self._flow is not None and self._flow.stream != (packet.ssrc, packet.payload_type):
                 self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id)
             return
         if packet.ssrc != self._media_ssrc:

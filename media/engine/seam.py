@@ -143,6 +143,16 @@ class PeerConnection(RTCPeerConnection):
         carried = [wire.carried_bytes for wire in self._wires.values()]
         return sum(came for came, _ in carried), sum(went for _, went in carried)
 
+    def pace(self, paced: bool) -> None:
+        """Whether `read` is called each 20 ms, or what comes is taken at once."""
+        for wire in self._wires.values():
+            wire.pace(paced)
+
+    def read(self) -> None:
+        """Take what has come, where that is asked for."""
+        for wire in self._wires.values():
+            wire.read()
+
     async def close(self) -> None:
         self.session.close()
         await super().close()

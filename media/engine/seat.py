@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from media.engine.limiting import limiter
 from media.engine.opus import Encoder
 from media.engine.peer import Peer
 from media.engine.showing import Showing
 from media.engine.voice import Voice
 from media.level import Level
-from media.limiter import Limiter
 from media.sound import Frame
 
 
@@ -47,7 +47,7 @@ class Listener:
     """What the engine holds for one seat that hears."""
 
     def __init__(self) -> None:
-        self.limiter = Limiter()
+        self.limiter = limiter()
         self.encoder = Encoder()
         self.age_s = 0.0
         """How old what is heard is, for lip sync."""

@@ -131,6 +131,16 @@ class SrtpWire:
             self._port.secure(self, *keys, pair.remote_addr)
         return self._port
 
+    def pace(self, paced: bool) -> None:
+        """Whether `read` is called each 20 ms, or what comes is taken at once."""
+        if self._port is not None:
+            self._port.pace(paced)
+
+    def read(self) -> None:
+        """Take what has come, where nobody else does."""
+        if self._port is not None and self._port.paced:
+            self._port.read()
+
     def send_rtp(self, packet: bytes) -> None:
         """Protect and send one RTP packet; before and after the connection is up it is dropped."""
         if self._port is not None:

@@ -1,8 +1,9 @@
-"""The part in C: `port.c` leads packets that merely continue a stream from socket to socket.
+"""The part in C: what is done hundreds of times a second, and is the same each time.
 
 | file | what it is |
 | --- | --- |
-| `port.h`, `port.c` | datagrams in, ordinary packets out again |
+| `port.h`, `port.c` | datagrams in, and packets that merely continue a stream out again |
+| `sound.h`, `sound.c` | the limiter |
 | `build.py` | compiles them at set-up |
 
 Where no compiler was found `lib` is None, and Python does everything itself, as it does with whatever is not ordinary.

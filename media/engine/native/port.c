@@ -21,6 +21,7 @@ enum {
 };
 
 static const uint32_t NO_TIME = 0xFFFFFFFF;
+static const double OLDEST_S = 0.250;
 static const double SEND_TIME_HZ = 1 << 18; /* abs-send-time: 24 bits of 2**-18 s */
 
 typedef int (*crypt)(void *session, void *packet, int *bytes);
@@ -31,6 +32,10 @@ static uint8_t arrived[BATCH][LARGEST] __attribute__((aligned(8))); /* libsrtp w
 static uint8_t senders[BATCH][sizeof(struct sockaddr_in6)];
 static struct iovec arrived_at[BATCH];
 static struct mmsghdr arriving[BATCH];
+static union {
+    char room[CMSG_SPACE(sizeof(struct timespec))];
+    struct cmsghdr header; /* for its alignment */
+} stamps[BATCH];
 
 static uint8_t leaving[MOST_LEAVING][LARGEST] __attribute__((aligned(8)));
 static port *leaving_by[MOST_LEAVING];
@@ -70,11 +75,27 @@ static void write32(uint8_t *at, uint32_t value)
     write16(at + 2, value & 0xFFFF);
 }
 
-static double monotonic_s(void)
+static double seconds(struct timespec time) { return (double)time.tv_sec + (double)time.tv_nsec * 1e-9; }
+
+static double clock_s(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec + now.tv_nsec * 1e-9;
+    clock_gettime(clock, &now);
+    return seconds(now);
+}
+
+/* How long ago the kernel had a datagram. It stamps them by the wall clock: only a difference of two readings of it is
+   used, and none that a step of that clock could have made. */
+static double age_s(struct msghdr *message, double wall_s)
+{
+    for (struct cmsghdr *one = CMSG_FIRSTHDR(message); one; one = CMSG_NXTHDR(message, one))
+        if (one->cmsg_level == SOL_SOCKET && one->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec stamp;
+            memcpy(&stamp, CMSG_DATA(one), sizeof stamp);
+            double age = wall_s - seconds(stamp);
+            return age > 0.0 && age < OLDEST_S ? age : 0.0;
+        }
+    return 0.0;
 }
 
 static uint32_t send_time_of(const uint8_t *data, int at, int end, int wanted)
@@ -295,9 +316,10 @@ static int pass(flow *f, uint8_t *data, int size, double now)
     return 1;
 }
 
-int port_read(port *p, left *lefts)
+int port_read(port *p, left *lefts, int *came_)
 {
     int count = 0;
+    *came_ = 0;
     if (p->fd < 0)
         return 0;
     for (int i = 0; i < BATCH; i++) {
@@ -305,10 +327,14 @@ int port_read(port *p, left *lefts)
         arriving[i].msg_hdr = (struct msghdr){.msg_iov = &arrived_at[i], .msg_iovlen = 1};
         arriving[i].msg_hdr.msg_name = senders[i];
         arriving[i].msg_hdr.msg_namelen = sizeof senders[i];
+        arriving[i].msg_hdr.msg_control = stamps[i].room;
+        arriving[i].msg_hdr.msg_controllen = sizeof stamps[i].room;
     }
     int came = recvmmsg(p->fd, arriving, BATCH, MSG_DONTWAIT, NULL);
-    double now = came > 0 ? monotonic_s() : 0.0;
+    double read_s = came > 0 ? clock_s(CLOCK_MONOTONIC) : 0.0, wall_s = came > 0 ? clock_s(CLOCK_REALTIME) : 0.0;
+    *came_ = came;
     for (int i = 0; i < came; i++) {
+        double now = read_s - age_s(&arriving[i].msg_hdr, wall_s);
         int bytes = arriving[i].msg_len, plain = 0, whole = !(arriving[i].msg_hdr.msg_flags & MSG_TRUNC);
         int known = p->peer_bytes && !memcmp(senders[i], p->peer, p->peer_bytes == sizeof(struct sockaddr_in) ? 8 : 24);
         flow *f = known && whole ? flow_of(p, arrived[i], bytes) : NULL;

@@ -37,7 +37,7 @@ typedef struct {
 
 /* What passed, for Python to note. */
 typedef struct {
-    double at;                               /* monotonic seconds */
+    double at;                               /* when the kernel had it, monotonic seconds */
     uint32_t timestamp, send_time;           /* NO_TIME: it came without */
     uint16_t sequence, bytes, payload_bytes; /* `bytes`: with padding */
     uint16_t picture_id;
@@ -65,7 +65,7 @@ typedef struct {
     uint8_t address[28];                     /* sockaddr_in or sockaddr_in6 */
 } left;
 
-/* One UDP socket, and the secured connection over it once there is one. */
+/* One UDP socket (with SO_TIMESTAMPNS), and the secured connection over it once there is one. */
 struct port {
     int fd;                                  /* -1 once it is closed */
     uint32_t peer_bytes;                     /* 0: nobody is nominated yet */
@@ -78,8 +78,9 @@ struct port {
 /* `unprotect` and `protect` are srtp_unprotect and srtp_protect (libsrtp 2). */
 void fast_path(void *unprotect, void *protect);
 
-/* Read a socket once: what may pass has passed, the rest is in `lefts` (BATCH); how many those are. */
-int port_read(port *p, left *lefts);
+/* Read a socket once: what may pass has passed, the rest is in `lefts` (BATCH); how many those are. -1 in `came` for
+   an error, else how many datagrams there were. */
+int port_read(port *p, left *lefts, int *came);
 
 /* Protect one RTP packet for this port's peer; it leaves with `ports_flush`. 0, or -1 if it was refused. */
 int port_put(port *p, const uint8_t *packet, uint32_t bytes);
