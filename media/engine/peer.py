@@ -221,9 +221,9 @@ class Peer(Incoming):
                 raise
 
     def on_passage(self, passage: Passage, number: int) -> None:
-        if self._hear_from("video", passage.packets[-1][1]):
-            self._picture.pictures += sum(packet.marker for packet, _ in passage.packets)
-            self._owner.passage(self, passage, number)
+        self._hear_from("video", passage.packets[-1][1])
+        self._picture.pictures += sum(packet.marker for packet, _ in passage.packets)
+        self._owner.passage(self, passage, number)  # whatever became of us meanwhile: they have left
 
     def outlets(self) -> list[Outlet] | None:
         if self._assembling or self._picture.codec != "vp8" or self._failed or self._closing is not None:

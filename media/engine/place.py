@@ -184,7 +184,7 @@ class Place:
 
     def tick(self, number: int) -> None:
         """Mix and send 20 ms of sound; `number` counts ticks of the engine's clock and stamps the packets."""
-        for peer in self._peers.values():
+        for peer in tuple(self._peers.values()):  # what it reads may end one
             peer.tick()
         now = time.monotonic()
         frames: dict[str, Frame] = {}
@@ -222,6 +222,7 @@ class Place:
         source = self._sources.get(seat)
         if source is None or speaker is source.speaker:
             return
+        source.showing.halt()  # what passed by itself is the old one's
         source.speaker = speaker
         if speaker is not None:
             source.voice.begin_anew()

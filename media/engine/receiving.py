@@ -115,7 +115,8 @@ class Receiving:
             return
         number = 0
         for packet, at in passage.packets:
-            self._streams[packet.ssrc].add(packet.sequence, packet.timestamp, at)
+            stream = self._streams.get(packet.ssrc) or self._open(packet.ssrc, self._formats[packet.payload_type])
+            stream.add(packet.sequence, packet.timestamp, at)
             self._tell_rate(self._estimate.take(packet, at))
             number = self._gaps.arrive(packet.sequence, at) or number
         self._taker.on_passage(passage, number)
