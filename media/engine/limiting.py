@@ -32,7 +32,7 @@ class NativeLimiter:
         """Take float32 (960,), and return the sound of 3 ms ago, limited: a buffer that holds until the next call."""
         if frame.shape != (FRAME_SAMPLES,) or not frame.flags.c_contiguous:
             raise ValueError(f"a frame holds {FRAME_SAMPLES} samples in a row")
-        lib.limit(self._state, ffi.cast("float *", frame.ctypes.data), self._limited_at)
+        lib.limit(self._state, ffi.from_buffer("float[]", frame), self._limited_at)
         return self._limited
 
 

@@ -29,6 +29,7 @@ from media.engine.door import (
     Ticks,
 )
 from media.engine.negotiation import NO_CONNECTION
+from media.engine.native import lib
 from media.engine.peer import Peer
 from media.engine.place import Place
 from media.engine.process import process_figures
@@ -48,6 +49,8 @@ class LocalEngine:
     """`addresses`: local addresses offered in candidates; `announce`: a public one told instead of them, or None."""
 
     def __init__(self, addresses: tuple[str, ...], announce: str | None = None) -> None:
+        if lib is None:
+            log.warning("without_native", hint="pictures and sound take more CPU; `make run` compiles the part in C")
         self._addresses = addresses
         self._announce = announce
         self._places: dict[str, Place] = {}
