@@ -28,8 +28,8 @@ from media.engine.door import (
     Surveyed,
     Ticks,
 )
-from media.engine.negotiation import NO_CONNECTION
 from media.engine.native import lib
+from media.engine.negotiation import NO_CONNECTION
 from media.engine.peer import Peer
 from media.engine.place import Place
 from media.engine.process import process_figures
