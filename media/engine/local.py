@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 
 import structlog
@@ -33,7 +34,9 @@ from media.engine.peer import Peer
 from media.engine.place import Place
 from media.engine.process import process_figures
 from media.engine.ticker import Ticker
+from media.engine.transcoding import Transcoding
 from media.errors import MediaError
+from media.transcode_budget import cores_for_pictures
 
 log = structlog.get_logger("engine")
 
@@ -45,9 +48,17 @@ START_BITS_PER_S = 2_000_000
 
 
 class LocalEngine:
-    """`addresses`: local addresses offered in candidates; `announce`: a public one told instead of them, or None."""
+    """`addresses`: local addresses offered in candidates; `announce`: a public one told instead of them, or None.
 
-    def __init__(self, addresses: tuple[str, ...], announce: str | None = None) -> None:
+    `transcode_cores`: what may be spent on making pictures anew; None: what sound leaves of this machine.
+    """
+
+    def __init__(
+        self, addresses: tuple[str, ...], announce: str | None = None, transcode_cores: float | None = None
+    ) -> None:
+        if transcode_cores is None:
+            transcode_cores = cores_for_pictures(len(os.sched_getaffinity(0)))
+        self._transcoding = Transcoding(transcode_cores)
         self._addresses = addresses
         self._announce = announce
         self._places: dict[str, Place] = {}
@@ -75,8 +86,8 @@ class LocalEngine:
         self._ticker.stop()
         closing = [peer.close() for place in self._places.values() for peer in place.close()]
         self._places.clear()
-        if closing:
-            await asyncio.wait(closing, timeout=CLOSE_TIMEOUT_S)
+        ending = [asyncio.ensure_future(self._transcoding.close()), *closing]
+        await asyncio.wait(ending, timeout=CLOSE_TIMEOUT_S)
 
     async def _perform(self, command: Command) -> Outcome:
         match command:
@@ -152,7 +163,7 @@ class LocalEngine:
         place = self._places.get(name)
         if place is None:
             loop = asyncio.get_running_loop()
-            place = self._places[name] = Place(name, self._tell, loop.call_soon_threadsafe)
+            place = self._places[name] = Place(name, self._tell, loop.call_soon, self._transcoding)
         return place
 
     def _peer(self, place: str, seat: str, generation: int) -> Peer | None:
