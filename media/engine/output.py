@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from media.transcode_budget import REFUSED
 from media.transcode_wire import MOST_OUTPUTS, Order, OutputOrder
 
+NUMBERS = 256
+"""On the wire."""
+
 
 @dataclass(frozen=True, slots=True)
 class MadeFrame:
@@ -43,14 +46,15 @@ class Output:
     rates: dict[str, int] = field(default_factory=dict)
     """What each viewer's line carries, as far as it said: the slowest counts."""
     key_wanted: bool = False
-    every: int = REFUSED
-    """Which nth picture is shown; REFUSED: none."""
+    every: int | None = None
+    """Which nth picture is shown; REFUSED: none; None: nothing was given to it yet."""
 
     def order(self) -> OutputOrder:
         """It as the process is told; a key frame is asked for once."""
         shape, key, self.key_wanted = self.shape, self.key_wanted, False
         bits_per_s = min(self.rates.values(), default=0)
-        return OutputOrder(self.number, shape.width, shape.height, shape.framing, bits_per_s, self.every, key)
+        every = self.every or 1
+        return OutputOrder(self.number, shape.width, shape.height, shape.framing, bits_per_s, every, key)
 
 
 class Outputs:
@@ -58,6 +62,7 @@ class Outputs:
 
     def __init__(self) -> None:
         self._outputs: dict[Shape, Output] = {}
+        self._number = 0
         self.told = False
 
     def __len__(self) -> int:
@@ -70,10 +75,8 @@ class Outputs:
         """Set who sees which shape; new outputs get `arrived`. Returns how many shapes found no place."""
         shapes = list(dict.fromkeys(viewers.values()))
         outputs: dict[Shape, Output] = {}
-        taken = {self._outputs[shape].number for shape in shapes if shape in self._outputs}
-        free = (number for number in range(2 * MOST_OUTPUTS) if number not in taken)
         for shape in shapes[:MOST_OUTPUTS]:
-            output = self._outputs.get(shape) or Output(next(free), shape, arrived)
+            output = self._outputs.get(shape) or Output(self._next_number(), shape, arrived)
             now = frozenset(viewer for viewer, seen in viewers.items() if seen == shape)
             output.key_wanted = output.key_wanted or bool(now - output.viewers)
             output.viewers = now
@@ -113,3 +116,9 @@ class Outputs:
         """Everything that is to be made, as the process is told."""
         self.told = True
         return Order(tuple(output.order() for output in self if output.every))
+
+    def _next_number(self) -> int:
+        """None that the process still knows as another output's."""
+        taken = {output.number for output in self}
+        self._number = next(one for at in range(NUMBERS) if (one := (self._number + at + 1) % NUMBERS) not in taken)
+        return self._number
