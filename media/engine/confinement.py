@@ -21,8 +21,12 @@ _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38  # prctl(2)
 
 
 def stand_back(parent: int) -> None:
-    """Take what others leave of the processor, a bounded memory, no core dump, and end with process `parent`."""
+    """Take what others leave of the processor, a bounded memory, no core dump, and end with process `parent`.
+
+    What the parent had open is closed, but for standard input, output and error.
+    """
     _end_with(parent)
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])  # uvloop hands some of its own down
     os.nice(NICE)
     for limit, most in (
         (resource.RLIMIT_AS, ADDRESS_SPACE_BYTES),

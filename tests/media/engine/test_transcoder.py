@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from media.assembly import EncodedFrame
 from media.engine.confinement import ADDRESS_SPACE_BYTES, NICE
@@ -106,10 +107,36 @@ async def test_it_stands_back_and_has_nothing_that_a_picture_could_misuse(staffe
 
 
 async def test_of_the_engine_it_holds_a_pipe_and_nothing_else(staffed: Staffed) -> None:
-    held = sorted(str(one.readlink()) for one in (Path("/proc") / str(staffed.process.pid) / "fd").iterdir())
-    assert held[:2] == [os.devnull, os.devnull]
-    assert len(held) == 3
-    assert held[2].startswith("socket:")
+    assert kinds_held(staffed.process) == [os.devnull, os.devnull, "socket"]
+
+
+def kinds_held(process: Transcoder) -> list[str]:
+    held = (Path("/proc") / str(process.pid) / "fd").iterdir()
+    return sorted(str(one.readlink()).partition(":")[0] for one in held)
+
+
+@pytest.mark.parametrize(("number", "why"), [(signal.SIGKILL, "end of pipe"), (signal.SIGSTOP, "stopped")])
+def test_all_of_it_holds_on_the_event_loop_that_the_server_runs_on(number: signal.Signals, why: str) -> None:
+    async def there_and_back() -> None:
+        kept = Kept()
+        process = await Transcoder.start(kept)
+        assert kinds_held(process) == [os.devnull, os.devnull, "socket"]
+        process.order(OUTPUT)
+        staffed = Staffed(process, kept)
+        done = await staffed.make(film(2)[0])
+        assert done is not None
+        assert done.encoded == 1
+        assert process.cpu_s > 0
+        os.kill(process.pid, number)
+        if number == signal.SIGSTOP:
+            process.ask(Asked(film(2)[1], True))
+        assert await kept.answer() is None
+        assert kept.end == why
+        assert process.reaped is not None
+        await asyncio.wait_for(process.reaped, PATIENCE_S)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(there_and_back())
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
