@@ -123,7 +123,7 @@ class Reader:
         self._accepted = accepted
         self._held = bytearray()
 
-    def feed(self, received: bytes) -> Iterator[Word]:
+    def feed(self, received: bytes | memoryview) -> Iterator[Word]:
         """The words that are whole with these bytes. Raises MediaError `bad_word` for what is none that is accepted."""
         self._held += received
         while len(self._held) >= HEADER.size:

@@ -25,6 +25,7 @@ our own loop stood still, an answer may have come."""
 STARVED_LOOKS = 20
 """The same where the machine gives the process no time: killing it would cost more."""
 STARVED_CPU_S = 0.5
+READ_BYTES = 64 * 1024
 CHECKOUT = Path(__file__).resolve().parents[2]
 _PROC = Path("/proc")
 
@@ -42,7 +43,7 @@ class Client(Protocol):
         """The process is gone: what it was asked for never comes."""
 
 
-class Transcoder(asyncio.Protocol):
+class Transcoder(asyncio.BufferedProtocol):
     """`start` makes one that is ready. It holds one word each way at most: the next picture waits for `done`."""
 
     def __init__(self, client: Client) -> None:
@@ -50,6 +51,7 @@ class Transcoder(asyncio.Protocol):
         self.is_busy = False
         """Whether a picture is under way."""
         self._reader = Reader(Ready, Made, Done)
+        self._arriving = bytearray(READ_BYTES)
         self._transport: asyncio.Transport | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -138,9 +140,12 @@ class Transcoder(asyncio.Protocol):
         if self.has_ended:
             self._transport.abort()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._arriving
+
+    def buffer_updated(self, nbytes: int) -> None:
         try:
-            for word in self._reader.feed(data):
+            for word in self._reader.feed(memoryview(self._arriving)[:nbytes]):
                 self._take(word)
         except MediaError:
             self.kill("garbage")

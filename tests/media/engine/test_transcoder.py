@@ -168,7 +168,9 @@ async def test_a_process_that_hangs_is_noticed_though_it_is_not_stopped(
 
 
 async def test_a_process_that_speaks_garbage_is_ended(staffed: Staffed) -> None:
-    staffed.process.data_received(to_bytes(Made(1, True, 0, b"unasked")))
+    unasked = to_bytes(Made(1, True, 0, b"unasked"))
+    staffed.process.get_buffer(-1)[: len(unasked)] = unasked
+    staffed.process.buffer_updated(len(unasked))
     assert staffed.kept.end == "garbage"
     assert staffed.kept.pictures == []
 
