@@ -22,6 +22,7 @@ import typer
 import uvloop
 
 from bench import hanmaru, rtp
+from bench.canary import Canary
 from bench.clip import clip
 from bench.cpu import PROC, cpu_s, tree
 from bench.equipment import Devices, devices
@@ -46,11 +47,15 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """One: how long until a key frame came; the longest time between two packets of sound, and packets missing."""
+    """One: how long until a key frame came; the longest time between two packets of sound, and packets missing.
+
+    `stall_ms`: the longest time for which the machine let nobody run meanwhile.
+    """
 
     back_s: float
     sound_gap_s: float
     sound_missing: int
+    stall_ms: float
 
 
 async def busiest(server: int) -> int:
@@ -71,15 +76,18 @@ async def one(held: Devices, number: signal.Signals) -> Death:
     assert hearing is not None
     pid = await busiest(held.server.pid)
     held.display.forget()
-    await asyncio.sleep(BEFORE_S)
-    os.kill(pid, number)
-    died_s = time.monotonic()
-    await asyncio.sleep(AFTER_S)
+    async with Canary() as canary:
+        await asyncio.sleep(BEFORE_S)
+        os.kill(pid, number)
+        died_s = time.monotonic()
+        await asyncio.sleep(AFTER_S)
     keys = [arrival.at_s for arrival in screen.arrivals if arrival.at_s > died_s and is_key(arrival)]
     gaps = [later.at_s - earlier.at_s for earlier, later in pairwise(hearing.arrivals)]
     numbers = {arrival.number for arrival in hearing.arrivals}
     back_s = keys[0] - died_s if keys else float("inf")
-    return Death(back_s, max(gaps, default=float("inf")), max(numbers) - min(numbers) + 1 - len(numbers))
+    return Death(
+        back_s, max(gaps, default=float("inf")), max(numbers) - min(numbers) + 1 - len(numbers), canary.longest_ms
+    )
 
 
 def is_key(arrival: Arrival) -> bool:
@@ -106,7 +114,8 @@ async def measure(server: Hanmaru, times: int, say: Callable[[str], None]) -> di
                 last = deaths[-1]
                 say(
                     f"{number.name} {count + 1}: picture back after {last.back_s:.3f} s, "
-                    f"longest gap in the sound {last.sound_gap_s * 1000:.0f} ms, {last.sound_missing} packets missing"
+                    f"longest gap in the sound {last.sound_gap_s * 1000:.0f} ms, {last.sound_missing} packets missing; the machine stood still for "
+                    f"{last.stall_ms:.0f} ms"
                 )
             after = await server.figures()
             late, skipped = (

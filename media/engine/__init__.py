@@ -9,8 +9,8 @@ showing     a picture forwarded to some, made for others    screen      what one
 voice, opus one voice into the mix, Opus                    picture     one source's, made anew elsewhere
 seat        one seat as source and as listener             process     what this process takes of the machine
 ticker      the 20 ms clock                                 simulated*  participants without a browser
-transcoding, transcoder  all transcode processes of an engine; its end of one
-transcode, confinement   such a process, and what it gives up
+transcoding, transcoder, output  all transcode processes of an engine; its end of one; what is made for whom
+ledger      what the engines of a machine tell each other   transcode, confinement  such a process; what it gives up
 making, decoding, scaling, vp8  its work: to pictures, swscale graphs, to VP8
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
@@ -29,6 +30,7 @@ from media.engine.door import (
     Surveyed,
     Ticks,
 )
+from media.engine.ledger import Ledger
 from media.engine.negotiation import NO_CONNECTION
 from media.engine.peer import Peer
 from media.engine.place import Place
@@ -50,15 +52,20 @@ START_BITS_PER_S = 2_000_000
 class LocalEngine:
     """`addresses`: local addresses offered in candidates; `announce`: a public one told instead of them, or None.
 
-    `transcode_cores`: what may be spent on making pictures anew; None: what sound leaves of this machine.
+    `transcode_cores`: what may be spent on making pictures anew, None: what sound leaves of this machine; engines that
+    are given the same `transcode_ledger`, a file, spend it together. Raises LocalError when that cannot be used.
     """
 
     def __init__(
-        self, addresses: tuple[str, ...], announce: str | None = None, transcode_cores: float | None = None
+        self,
+        addresses: tuple[str, ...],
+        announce: str | None = None,
+        transcode_cores: float | None = None,
+        transcode_ledger: Path | None = None,
     ) -> None:
         if transcode_cores is None:
             transcode_cores = cores_for_pictures(len(os.sched_getaffinity(0)))
-        self._transcoding = Transcoding(transcode_cores)
+        self._transcoding = Transcoding(transcode_cores, None if transcode_ledger is None else Ledger(transcode_ledger))
         self._addresses = addresses
         self._announce = announce
         self._places: dict[str, Place] = {}

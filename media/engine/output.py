@@ -40,8 +40,8 @@ class Output:
 
     number: int
     shape: Shape
-    arrived: int
-    """Its place in the order of arrival in the whole engine."""
+    arrived_s: float
+    """When it came, in monotonic seconds."""
     viewers: frozenset[str] = frozenset()
     rates: dict[str, int] = field(default_factory=dict)
     """What each viewer's line carries, as far as it said: the slowest counts."""
@@ -71,16 +71,16 @@ class Outputs:
     def __iter__(self) -> Iterator[Output]:
         return iter(self._outputs.values())
 
-    def show(self, viewers: Mapping[str, Shape], arrived: int) -> int:
-        """Set who sees which shape; new outputs get `arrived`. Returns how many shapes found no place."""
+    def show(self, viewers: Mapping[str, Shape], now: float) -> int:
+        """Set who sees which shape; `now` is monotonic. Returns how many shapes found no place."""
         shapes = list(dict.fromkeys(viewers.values()))
         outputs: dict[Shape, Output] = {}
         for shape in shapes[:MOST_OUTPUTS]:
-            output = self._outputs.get(shape) or Output(self._next_number(), shape, arrived)
-            now = frozenset(viewer for viewer, seen in viewers.items() if seen == shape)
-            output.key_wanted = output.key_wanted or bool(now - output.viewers)
-            output.viewers = now
-            output.rates = {viewer: rate for viewer, rate in output.rates.items() if viewer in now}
+            output = self._outputs.get(shape) or Output(self._next_number(), shape, now)
+            seeing = frozenset(viewer for viewer, seen in viewers.items() if seen == shape)
+            output.key_wanted = output.key_wanted or bool(seeing - output.viewers)
+            output.viewers = seeing
+            output.rates = {viewer: rate for viewer, rate in output.rates.items() if viewer in seeing}
             outputs[shape] = output
         self._outputs, self.told = outputs, False
         return len(shapes) - len(outputs)

@@ -80,7 +80,7 @@ class PictureLine:
     def show(self, viewers: dict[str, Shape]) -> None:
         """Set who sees this source, and in which shape; a newcomer gets a key frame."""
         began = bool(viewers) and not self._outputs
-        self.drops["picture_refused"] += self._outputs.show(viewers, self._transcoding.next_place())
+        self.drops["picture_refused"] += self._outputs.show(viewers, time.monotonic())
         if viewers and not self._given_up:
             self._transcoding.enter(self)
         elif not viewers:
@@ -183,9 +183,9 @@ class PictureLine:
         else:
             self._rested()
 
-    def wishes(self) -> list[tuple[int, Wish]]:
+    def wishes(self) -> list[tuple[float, Wish]]:
         return [
-            (output.arrived, self._price.wish((self, output.shape), self, output.shape.pixels))
+            (output.arrived_s, self._price.wish((self, output.shape), self, output.shape.pixels))
             for output in self._outputs
         ]
 

@@ -14,10 +14,12 @@ from typing import Protocol
 
 import structlog
 
+from media.engine.ledger import Ledger
 from media.engine.spawn import spawn
 from media.engine.transcoder import Client, Transcoder
 from media.errors import MediaError
 from media.transcode_budget import REFUSED, Budget, Wish, cost
+from media.transcode_ledger import Told
 from media.transcode_wire import Done, Made
 
 log = structlog.get_logger("engine.transcoding")
@@ -39,8 +41,8 @@ class Line(Client, Protocol):
     def hired(self, process: Transcoder) -> None:
         """Here is the process that was wanted."""
 
-    def wishes(self) -> list[tuple[int, Wish]]:
-        """What each output would take, with its place in the order of arrival."""
+    def wishes(self) -> list[tuple[float, Wish]]:
+        """What each output would take, and when it came (monotonic seconds)."""
 
     def measure(self, now: float) -> None:
         """Learn what its pictures cost, from what was spent since the last time."""
@@ -50,16 +52,19 @@ class Line(Client, Protocol):
 
 
 class Transcoding:
-    """`cores`: what may be spent on making pictures anew. All calls come from the event loop."""
+    """`cores`: what may be spent on making pictures anew, by all engines that share `ledger` (None: by this one).
 
-    def __init__(self, cores: float) -> None:
+    All calls come from the event loop.
+    """
+
+    def __init__(self, cores: float, ledger: Ledger | None = None) -> None:
         self._budget = Budget(cores)
+        self._ledger = ledger
         self._hired: dict[Line, Transcoder] = {}
         self._waiting: deque[Line] = deque()  # a line is in it once
         self._spares: deque[Transcoder] = deque()  # MOST_PROCESSES at most, of all together
         self._starting = 0
         self._lines: list[Line] = []
-        self._arrivals = 0
         self._review: asyncio.TimerHandle | None = None
         self._retire: asyncio.TimerHandle | None = None
         self._hold_until = 0.0
@@ -71,11 +76,6 @@ class Transcoding:
     def processes(self) -> list[int]:
         """Process ids of all, those ahead included."""
         return [process.pid for process in (*self._hired.values(), *self._spares)]
-
-    def next_place(self) -> int:
-        """For outputs that come now: their place in the order of arrival."""
-        self._arrivals += 1
-        return self._arrivals
 
     def enter(self, line: Line) -> None:
         """A line has other outputs than before: divide the budget now, and from time to time."""
@@ -127,6 +127,9 @@ class Transcoding:
             self.release(line)
         self._waiting.clear()
         self._let_go()
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
         if self._reaping:
             await asyncio.wait(self._reaping, timeout=REAP_S)
 
@@ -199,22 +202,38 @@ class Transcoding:
             self._review = asyncio.get_running_loop().call_later(REVIEW_S, self._look)
 
     def _divide(self) -> None:
-        wishes = [wish for _, wish in sorted((one for line in self._lines for one in line.wishes()), key=_number)]
-        every = self._budget.review(wishes, time.monotonic())
+        now = time.monotonic()
+        own = [one for line in self._lines for one in line.wishes()]
+        wished = sorted([*own, *self._wished_elsewhere(own, now)], key=_arrived)
+        wishes = [wish for _, wish in wished]
+        every = self._budget.review(wishes, now)
         for line in list(self._lines):
             line.give(every)
-        thinned = sum(1 for one in every.values() if one > 1)
-        refused = sum(1 for one in every.values() if one == REFUSED)
+        given = [every[wish.output] for _, wish in own]
+        thinned, refused = sum(1 for one in given if one > 1), given.count(REFUSED)
         if (thinned, refused) != self._told:
             self._told = (thinned, refused)
             log.info(
                 "transcode_budget",
-                outputs=len(every),
+                outputs=len(given),
                 thinned=thinned,
                 refused=refused,
                 spent_cores=round(cost(wishes, every), 2),
                 cores=round(self._budget.cores, 2),
             )
+
+    def _wished_elsewhere(self, own: list[tuple[float, Wish]], now: float) -> list[tuple[float, Wish]]:
+        """Tell the other engines of ours, and hear of theirs."""
+        if self._ledger is None:
+            return []
+        sources = {wish.source: number for number, (_, wish) in enumerate(own)}
+        told = [Told(at, sources[wish.source], wish.decode_cores, wish.encode_cores) for at, wish in own]
+        self._ledger.tell(told, now)
+        return [
+            (one.arrived_s, Wish((engine, number), (engine, one.source), one.decode_cores, one.encode_cores))
+            for engine, others in self._ledger.others(now).items()
+            for number, one in enumerate(others)
+        ]
 
 
 class _Nobody:
@@ -233,5 +252,5 @@ class _Nobody:
         self._transcoding.spare_lost(why)
 
 
-def _number(one: tuple[int, Wish]) -> int:
+def _arrived(one: tuple[float, Wish]) -> float:
     return one[0]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from media.engine import transcoding as transcoding_module
+from media.engine.ledger import Ledger
 from media.engine.transcoder import Transcoder
 from media.engine.transcoding import MOST_PROCESSES, Transcoding
-from media.transcode_budget import Wish
+from media.transcode_budget import REFUSED, Wish
 from media.transcode_wire import Done, Made
 
 
@@ -25,7 +28,7 @@ class Line:
     process: Transcoder | None = None
     ends: list[str] = field(default_factory=list)
     every: list[int] = field(default_factory=list)
-    wished: list[tuple[int, Wish]] = field(default_factory=list)
+    wished: list[tuple[float, Wish]] = field(default_factory=list)
 
     def hired(self, process: Transcoder) -> None:
         assert self.process is None
@@ -40,7 +43,7 @@ class Line:
         self.process = None
         self.transcoding.lost(self)
 
-    def wishes(self) -> list[tuple[int, Wish]]:
+    def wishes(self) -> list[tuple[float, Wish]]:
         return self.wished
 
     def measure(self, now: float) -> None: ...
@@ -160,12 +163,28 @@ async def test_a_process_that_cannot_be_started_is_tried_again(
 async def test_the_budget_is_divided_when_somebody_comes_and_when_somebody_goes(transcoding: Transcoding) -> None:
     first, second = Line(transcoding), Line(transcoding)
     for line in (first, second):
-        line.wished = [(transcoding.next_place(), Wish((line, "shape"), line, 0.1, 0.6))]
+        line.wished = [(time.monotonic(), Wish((line, "shape"), line, 0.1, 0.6))]
         transcoding.enter(line)
     assert (first.every, second.every) == ([1], [3])
     transcoding.leave(first)
     transcoding.enter(first)
     assert first.every == [1], "its place is that of its coming"
+
+
+async def test_engines_that_share_a_ledger_share_the_budget_in_the_order_of_coming(tmp_path: Path) -> None:
+    engines = [Transcoding(cores=1.1, ledger=Ledger(tmp_path / "ledger")) for _ in range(3)]
+    lines = [Line(engine) for engine in engines]
+    for line in lines:
+        line.wished = [(time.monotonic(), Wish((line, "shape"), line, 0.1, 0.6))]
+        line.transcoding.enter(line)
+    for line in lines:
+        line.transcoding.enter(line)
+    assert [line.every for line in lines] == [[2], [3], [3]]
+    late = Line(engines[0], wished=[(time.monotonic(), Wish("late", "late", 0.1, 0.6))])
+    engines[0].enter(late)
+    assert late.every == [REFUSED], "though its own engine makes one picture only"
+    for engine in engines:
+        await engine.close()
 
 
 async def test_closing_in_the_middle_of_a_start_leaves_nothing_behind() -> None:
