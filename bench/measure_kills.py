@@ -57,6 +57,12 @@ class Death:
     sound_missing: int
     stall_ms: float
 
+    def __str__(self) -> str:
+        return (
+            f"picture back after {self.back_s:.3f} s, longest gap in the sound {self.sound_gap_s * 1000:.0f} ms, "
+            f"{self.sound_missing} packets missing; longest stall of the machine {self.stall_ms:.0f} ms"
+        )
+
 
 async def busiest(server: int) -> int:
     """The transcode process that works. Raises LookupError when none does."""
@@ -111,12 +117,7 @@ async def measure(server: Hanmaru, times: int, say: Callable[[str], None]) -> di
             deaths = found[number.name] = []
             for count in range(times):
                 deaths.append(await one(held, number))
-                last = deaths[-1]
-                say(
-                    f"{number.name} {count + 1}: picture back after {last.back_s:.3f} s, "
-                    f"longest gap in the sound {last.sound_gap_s * 1000:.0f} ms, {last.sound_missing} packets missing; the machine stood still for "
-                    f"{last.stall_ms:.0f} ms"
-                )
+                say(f"{number.name} {count + 1}: {deaths[-1]}")
             after = await server.figures()
             late, skipped = (
                 after[name] - before[name] for name in ("hanmaru_ticks_late_total", "hanmaru_ticks_skipped_total")

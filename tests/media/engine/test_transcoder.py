@@ -221,16 +221,17 @@ async def test_sizes_that_change_with_every_picture_are_made_and_take_no_memory(
     assert max(resident[60:]) < 1.2 * max(resident[:60])
 
 
-async def test_when_the_engine_is_killed_its_processes_end_even_while_they_are_stopped() -> None:
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+async def test_when_the_engine_is_killed_its_processes_end_even_while_they_are_stopped(loop: str) -> None:
     code = (
-        "import asyncio, os, signal\n"
+        f"import asyncio, os, signal, {loop}\n"
         "from media.engine.transcoder import Transcoder\n"
         "async def main():\n"
         "    both = [await Transcoder.start(None), await Transcoder.start(None)]\n"
         "    os.kill(both[0].pid, signal.SIGSTOP)\n"
         "    print(*(one.pid for one in both), flush=True)\n"
         "    await asyncio.sleep(60)\n"
-        "asyncio.run(main())\n"
+        f"{loop}.run(main())\n"
     )
     engine = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     assert engine.stdout is not None
