@@ -15,16 +15,18 @@ from media.engine.spawn import spawn
 from media.errors import MediaError
 from media.transcode_wire import Asked, Done, Made, Order, Reader, Ready, Word, to_bytes
 
-READY_S = 15.0
-"""Loading takes 0.2 s of one core, and the process stands behind everybody else."""
 LOOK_S = 0.250
-"""How often a picture under way is looked after."""
+"""How often a start or a picture under way is looked after."""
+READY_LOOKS = 60
+"""15 s: loading takes 0.2 s of one core, and the process stands behind everybody else."""
 FRAME_LOOKS = 4
 """One second for one picture; the largest one taken needs 0.3 s (measured). Looks are counted and not seconds: while
 our own loop stood still, an answer may have come."""
 STARVED_LOOKS = 20
 """The same where the machine gives the process no time: killing it would cost more."""
 STARVED_CPU_S = 0.5
+STOPPED = ("T", "t")
+"""Of proc(5): by a signal, by a debugger."""
 READ_BYTES = 64 * 1024
 CHECKOUT = Path(__file__).resolve().parents[2]
 _PROC = Path("/proc")
@@ -85,12 +87,8 @@ class Transcoder(asyncio.BufferedProtocol):
             theirs.close()
         transcoder.reaped = spawn(transcoder._reap(), "transcode-reaper")
         try:
-            async with asyncio.timeout(READY_S):
-                await loop.create_unix_connection(lambda: transcoder, sock=ours)
-                await transcoder._ready
-        except TimeoutError:
-            transcoder.kill()
-            raise MediaError("media_failed", "A transcode process was not ready in time.") from None
+            await loop.create_unix_connection(lambda: transcoder, sock=ours)
+            await transcoder._get_ready()
         except BaseException:
             transcoder.kill()
             raise
@@ -155,6 +153,16 @@ class Transcoder(asyncio.BufferedProtocol):
 
     # Inside
 
+    async def _get_ready(self) -> None:
+        for _ in range(READY_LOOKS):
+            await asyncio.wait([self._ready], timeout=LOOK_S)
+            if self._ready.done():
+                self._ready.result()
+                return
+            if self._state() in STOPPED:
+                break
+        raise MediaError("media_failed", "A transcode process was not ready in time.")
+
     def _take(self, word: Word) -> None:
         if self.has_ended:
             return
@@ -180,7 +188,7 @@ class Transcoder(asyncio.BufferedProtocol):
         self._looks += 1
         state = self._state()
         starved = state == "R" and self.cpu_s - self._asked_cpu_s < STARVED_CPU_S
-        if state in ("T", "t"):
+        if state in STOPPED:
             self.kill("stopped")
         elif self._looks >= (STARVED_LOOKS if starved else FRAME_LOOKS):
             self.kill("stuck")

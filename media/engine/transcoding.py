@@ -30,8 +30,8 @@ REVIEW_S = 1.0
 """How often what is spent is measured, and the budget divided anew."""
 LINGER_S = 30.0
 """How long a process is kept ready when nobody needs one."""
-AGAIN_S = 1.0
-"""Before another start, when one failed."""
+AGAIN_S, MOST_AGAIN_S = 1.0, 30.0
+"""Before another start, when one failed; twice as long after each further one."""
 REAP_S = 2.0
 
 
@@ -68,6 +68,7 @@ class Transcoding:
         self._review: asyncio.TimerHandle | None = None
         self._retire: asyncio.TimerHandle | None = None
         self._hold_until = 0.0
+        self._failures = 0
         self._closed = False
         self._told = (0, 0)
         self._reaping: set[asyncio.Task[None]] = set()
@@ -161,8 +162,9 @@ class Transcoding:
             process = await Transcoder.start(_Nobody(self))
         except MediaError as error:
             log.warning("transcode_start_failed", reason=error.message)
-            self._hold_until = time.monotonic() + AGAIN_S
+            self._hold()
         else:
+            self._failures = 0
             self._spares.append(process)
             if self._closed:  # meanwhile
                 self._let_go()
@@ -176,8 +178,12 @@ class Transcoding:
             log.warning("spare_transcode_process_lost", reason=why)
             self._spares.remove(process)
             self._forget(process)
-            self._hold_until = time.monotonic() + AGAIN_S
+            self._hold()
         self._stock()
+
+    def _hold(self) -> None:
+        self._hold_until = time.monotonic() + min(MOST_AGAIN_S, AGAIN_S * 2**self._failures)
+        self._failures = min(self._failures + 1, 16)
 
     def _let_go(self) -> None:
         self._retire = None

@@ -9,13 +9,15 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
 
 from media.assembly import EncodedFrame
 from media.engine.confinement import ADDRESS_SPACE_BYTES, NICE
-from media.engine.transcoder import FRAME_LOOKS, LOOK_S, Transcoder
+from media.engine.transcoder import FRAME_LOOKS, LOOK_S, READY_LOOKS, Transcoder
+from media.errors import MediaError
 from media.transcode_wire import Asked, Done, Made, Order, OutputOrder, to_bytes
 from tests.support.hostile import bomb, film, resizing
 
@@ -165,6 +167,20 @@ async def test_a_process_that_hangs_is_noticed_though_it_is_not_stopped(
     assert await staffed.make(film(1)[0]) is None
     assert staffed.kept.end == "stuck"
     assert asyncio.get_running_loop().time() - began_s >= FRAME_LOOKS * LOOK_S - 0.01
+
+
+async def test_a_process_that_is_stopped_while_it_loads_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    launch = asyncio.create_subprocess_exec
+
+    async def launched(*words: str, **more: Any) -> asyncio.subprocess.Process:
+        process = await launch(*words, **more)
+        process.send_signal(signal.SIGSTOP)
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", launched)
+    async with asyncio.timeout(READY_LOOKS * LOOK_S / 2):
+        with pytest.raises(MediaError):
+            await Transcoder.start(Kept())
 
 
 async def test_a_process_that_speaks_garbage_is_ended(staffed: Staffed) -> None:

@@ -1,0 +1,55 @@
+"""What a confined process cannot do any more, tried by a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAD = """
+import os, socket, sys
+from media.engine.confinement import ADDRESS_SPACE_BYTES, shut_files, stand_back
+stand_back(int(sys.argv[1]))
+"""
+
+
+def tried(code: str, parent: int | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", HEAD + code, str(os.getpid() if parent is None else parent)],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("attempt", "error"),
+    [
+        ("shut_files(); open('/etc/hostname')", "Too many open files"),
+        ("shut_files(); socket.socket()", "Too many open files"),
+        ("import tempfile; tempfile.TemporaryFile(buffering=0).write(b'x')", "File too large"),
+        ("bytearray(ADDRESS_SPACE_BYTES)", "MemoryError"),
+    ],
+    ids=["open a file", "open a socket", "write a file", "take all memory"],
+)
+def test_a_confined_process_cannot(attempt: str, error: str) -> None:
+    outcome = tried(attempt)
+    assert outcome.returncode != 0
+    assert error in outcome.stderr
+
+
+def test_it_may_still_do_its_work() -> None:
+    outcome = tried("shut_files(); print(len(bytearray(200 << 20)), os.getpriority(os.PRIO_PROCESS, 0))")
+    assert outcome.returncode == 0
+    assert outcome.stdout.split()[0] == str(200 << 20)
+    assert int(outcome.stdout.split()[1]) > os.getpriority(os.PRIO_PROCESS, 0) or int(outcome.stdout.split()[1]) == 19
+
+
+def test_a_process_whose_parent_is_gone_already_ends_at_once() -> None:
+    outcome = tried("print('still here')", parent=1 << 30)
+    assert (outcome.returncode, outcome.stdout) == (0, "")
