@@ -13,8 +13,8 @@ import signal
 import sys
 
 NICE, MOST_NICE = 10, 19
-"""Behind everything that answers somebody, and ten steps behind the engine, whatever that one was granted: its sound and
-forwarding then weigh nine times as much (sched(7))."""
+"""Behind everything that answers somebody, and ten steps behind the engine: its sound and forwarding then weigh nine
+times as much (sched(7))."""
 ADDRESS_SPACE_BYTES = 1 << 30
 """Measured: 190 MB for 720p to 1280x1024, 350 MB from the largest picture taken to three screens, 942 MB with one of
 4096x4096 among them."""

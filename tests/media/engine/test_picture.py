@@ -18,6 +18,7 @@ from media.engine.transcoding import Transcoding
 from media.engine.vp8 import TIME_BASE, Encoder
 from media.retries import PAUSES_S
 from media.testcard import draw, read
+from media.transcode_wire import MOST_FRAME_BYTES
 
 FILL = Shape(320, 256, "fill")
 SMALL = Shape(160, 128, "fit")
@@ -270,6 +271,29 @@ async def test_a_process_that_is_stopped_is_replaced_and_one_that_is_lost_again_
     watcher.line.begin_anew()
     watcher.line.offer(frame)
     await watcher.until(lambda: watcher.count("a") == watcher.count("b") == 1)
+
+
+async def test_a_process_that_takes_nothing_leaves_one_frame_and_a_bounded_backlog_in_the_engine(
+    watcher: Watcher,
+) -> None:
+    watcher.line.show({"a": FILL})
+    await until(lambda: watcher.line._process is not None)
+    process = watcher.line._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    large = EncodedFrame(film(1)[0].payload + bytes(1 << 20), 0, True)
+    for _ in range(20 * BACKLOG_FRAMES):
+        watcher.line.offer(large)
+        assert len(watcher.line._frames) <= BACKLOG_FRAMES
+    assert process._transport is not None
+    assert 0 < process._transport.get_write_buffer_size() < 2 * len(large.payload)
+    assert watcher.line.drops["picture_backlog"] == 20 - 1
+
+
+async def test_a_frame_that_is_too_long_for_the_wire_is_a_broken_one(watcher: Watcher) -> None:
+    watcher.line.show({"a": FILL})
+    watcher.line.offer(EncodedFrame(bytes(MOST_FRAME_BYTES + 1), 0, True))
+    assert (watcher.line.drops["picture_broken"], len(watcher.line._frames)) == (1, 0)
 
 
 async def test_a_budget_for_fewer_pictures_leaves_out_some_and_one_for_none_makes_none() -> None:
