@@ -12,6 +12,6 @@ cast          a consultation's participants, in the same words for both servers
 hanmaru, janus, reflector, process     the servers
 cpu, canary   what the machine says: CPU of process trees, memory, stalls of the host
 figures, timing, hearing      pure: percentiles and ratios, which frame came when, where a sound begins
-measure_*     one measurement each
+measure_*     one measurement each; measure_kills is a command of its own
 results, rows_*, scores, sound, plots, readme   what comes of it
 """

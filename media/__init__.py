@@ -18,6 +18,8 @@ numbering  the numbers of an outgoing picture, which go on whatever it is made o
 assembly   picture packets back into frames
 picture_in  the frames of one connection that may be decoded: codec facts, sizes
 picture_clock  an encoder's picture times, which never go back
+transcode_wire, transcode_budget, transcode_ledger  words to and from those who make pictures; on how much processor
+retries    how often something that keeps dying is begun again
 candidates which ICE candidates may be contacted, and which address is announced
 sdp        what an offer must hold, and what an answer adds
 equipment  offers of equipment in the library's words: bundles, H.264, DTLS roles

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from media.errors import MediaError
+from media.errors import MediaError, SizeError
 from media.h264 import DELIMITER, PPS, SPS, joined, kind_of
 
 # Profiles whose SPS says how colour is coded (H.264 section 7.3.2.1.1).
@@ -17,13 +17,15 @@ LONGEST_SET_BYTES = 1024
 """Two or three times what every scaling list written out takes."""
 LONGEST_GOLOMB_BITS = 32
 LARGEST_SIDE_MBS = 1055  # of any level: the square root of 8 x 139,264 macroblocks (H.264 section A.3.1)
+MOST_MBS = 36_864
+"""Macroblocks of a picture at levels 5.1 and 5.2 (table A-1): 4096x2304. More is not decoded, however it is cropped."""
 T = TypeVar("T")
 
 
 def size(sps: bytes) -> tuple[int, int]:
     """Return width and height in pixels, cropped, from a sequence parameter set (H.264 section 7.3.2.1.1).
 
-    Raises MediaError for one that is damaged.
+    Raises MediaError for one that is damaged, SizeError for one that codes more than is decoded here.
     """
     bits = _Bits(sps)
     profile = bits.take(8)
@@ -45,6 +47,8 @@ def size(sps: bytes) -> tuple[int, int]:
     rows = 2 - frames_only
     if max(width, height * rows) > LARGEST_SIDE_MBS:
         raise MediaError("media_failed", "The H.264 picture is larger than any level allows.")
+    if width * height * rows > MOST_MBS:
+        raise SizeError
     unit_x = 2 if chroma in (1, 2) and not separate else 1
     unit_y = (2 if chroma == 1 and not separate else 1) * rows
     across, down = 16 * width - unit_x * (left + right), 16 * height * rows - unit_y * (top + bottom)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
-from media import h264
+from media import h264, vp8
 from media.assembly import Assembler, EncodedFrame, Fragment
 from media.errors import MediaError, SizeError
 from media.numbering import PicturePacket
@@ -16,6 +16,25 @@ from media.vp8_rtp import size as size_of
 
 MAX_PIXELS = 4096 * 2304
 MIN_SIDE = 2  # one chroma sample
+
+
+def check_size(frame: EncodedFrame) -> None:
+    """Raise SizeError for a frame whose header asks for a picture that is not decoded here; it is not decoded for it.
+
+    Raises MediaError where a header cannot be read.
+    """
+    if frame.codec == "h264":
+        sizes = [size(unit) for unit in h264.units(frame.payload) if h264.kind_of(unit) == h264.SPS]
+    else:
+        header = vp8.parse(frame.payload)
+        sizes = [] if header.width is None or header.height is None else [(header.width, header.height)]
+    for width, height in sizes:
+        _check(width, height)
+
+
+def _check(width: int, height: int) -> None:
+    if min(width, height) < MIN_SIDE or width * height > MAX_PIXELS:
+        raise SizeError
 
 
 class PictureIn:
@@ -117,6 +136,5 @@ class PictureIn:
         self._sets.learn(found)
 
     def _measure(self, width: int, height: int) -> None:
-        if min(width, height) < MIN_SIDE or width * height > MAX_PIXELS:
-            raise SizeError
+        _check(width, height)
         self.size = (width, height)

@@ -73,7 +73,7 @@ async def serve(
     made = certificates(settings, dt.datetime.now(dt.UTC)) if settings.tls else None
     context = made.context() if made else None
     event = rehearsable(rehearsed(event, dt.datetime.now(dt.UTC)), settings)
-    engine = LocalEngine(media_addresses(settings), settings.announce)
+    engine = LocalEngine(media_addresses(settings), settings.announce, settings.transcode_cores)
     store = Store(record_of(settings, event))
     app = make_app(
         settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,8 @@ class Settings:
     """Whose word counts on who asks."""
     metrics: tuple[Network, ...] | None
     """From where `/metrics` may be read without a technician's token; None: it is switched off."""
+    transcode_cores: float | None
+    """Processor cores that may be spent on making pictures anew; None: what sound and forwarding leave."""
 
     @property
     def binds_everywhere(self) -> bool:
@@ -105,6 +108,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         tls=reader.switch("HANMARU_TLS", default=True),
         trusted_proxies=reader.networks("HANMARU_TRUSTED_PROXIES"),
         metrics=reader.scrapers("HANMARU_METRICS"),
+        transcode_cores=reader.cores("HANMARU_TRANSCODE_CORES"),
     )
     if not settings.tls:
         reader.faults += _why_not_plain(settings)
@@ -178,6 +182,15 @@ class _Reader:
         if text not in {"", "on", "off"}:
             self.faults.append(f'{name} is "{text}"; write on or off.')
         return default if text not in {"on", "off"} else text == "on"
+
+    def cores(self, name: str) -> float | None:
+        text = self.text(name)
+        if text is None:
+            return None
+        if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", text):
+            return float(text)
+        self.faults.append(f'{name} is "{text}"; write a number of processor cores, such as 1.5.')
+        return None
 
     def networks(self, name: str) -> tuple[Network, ...]:
         found = []

@@ -6,14 +6,28 @@ peer        one peer connection                             negotiation  its off
 seam, addresses  where aiortc and aioice are touched below their public surface
 session     one connection's RTP, led to its streams        receiving, estimate, sending  one stream in, its rate; out
 showing     a picture forwarded to some, made for others    screen      what one connection is shown
-voice, opus one voice into the mix, Opus                    picture     decode -> scale -> encode, one thread per source
+voice, opus one voice into the mix, Opus                    picture     one source's, made anew elsewhere
 seat        one seat as source and as listener             process     what this process takes of the machine
-ticker      the 20 ms clock                                 decoding, scaling, vp8  to pictures, swscale graphs, to VP8
-simulated*  participants without a browser
+ticker      the 20 ms clock                                 simulated*  participants without a browser
+transcoding, transcoder, output  all transcode processes of an engine; its end of one; what is made for whom
+ledger      what the engines of a machine tell each other   transcode, confinement  such a process; what it gives up
+making, decoding, scaling, vp8  its work: to pictures, swscale graphs, to VP8
 """
 
 from __future__ import annotations
 
-from media.engine.local import LocalEngine
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from media.engine.local import LocalEngine
 
 __all__ = ["LocalEngine"]
+
+
+def __getattr__(name: str) -> Any:
+    """The engine when it is asked for: a transcode process lives in this package, too, and needs nothing of it."""
+    if name == "LocalEngine":
+        from media.engine.local import LocalEngine
+
+        return LocalEngine
+    raise AttributeError(name)

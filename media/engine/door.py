@@ -174,6 +174,7 @@ COUNTS = (
 QUEUES = (
     *("sound_in", "sound_concealed", "sound_out"),  # packets that came too late; ticks that were filled in; packets
     *("picture_in", "picture_skipped", "picture_backlog", "picture_broken", "picture_out"),
+    *("picture_thinned", "picture_refused", "picture_lost", "picture_given_up"),  # by transcode budget and processes
     *("candidates", "malformed"),
 )
 """Where a place may drop something."""

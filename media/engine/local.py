@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
@@ -28,13 +30,15 @@ from media.engine.door import (
     Surveyed,
     Ticks,
 )
-from media.engine.native import lib
+from media.engine.ledger import Ledger
 from media.engine.negotiation import NO_CONNECTION
 from media.engine.peer import Peer
 from media.engine.place import Place
 from media.engine.process import process_figures
 from media.engine.ticker import Ticker
+from media.engine.transcoding import Transcoding
 from media.errors import MediaError
+from media.transcode_budget import cores_for_pictures
 
 log = structlog.get_logger("engine")
 
@@ -46,11 +50,24 @@ START_BITS_PER_S = 2_000_000
 
 
 class LocalEngine:
-    """`addresses`: local addresses offered in candidates; `announce`: a public one told instead of them, or None."""
+    """`addresses`: local addresses offered in candidates; `announce`: a public one told instead of them, or None.
 
-    def __init__(self, addresses: tuple[str, ...], announce: str | None = None) -> None:
+    `transcode_cores`: what may be spent on making pictures anew, None: what sound leaves of this machine; engines that
+    are given the same `transcode_ledger`, a file, spend it together. Raises LocalError when that cannot be used.
+    """
+
+    def __init__(
+        self,
+        addresses: tuple[str, ...],
+        announce: str | None = None,
+        transcode_cores: float | None = None,
+        transcode_ledger: Path | None = None,
+    ) -> None:
         if lib is None:
             log.warning("without_native", hint="pictures and sound take more CPU; `make run` compiles the part in C")
+        if transcode_cores is None:
+            transcode_cores = cores_for_pictures(len(os.sched_getaffinity(0)))
+        self._transcoding = Transcoding(transcode_cores, None if transcode_ledger is None else Ledger(transcode_ledger))
         self._addresses = addresses
         self._announce = announce
         self._places: dict[str, Place] = {}
@@ -78,8 +95,8 @@ class LocalEngine:
         self._ticker.stop()
         closing = [peer.close() for place in self._places.values() for peer in place.close()]
         self._places.clear()
-        if closing:
-            await asyncio.wait(closing, timeout=CLOSE_TIMEOUT_S)
+        ending = [asyncio.ensure_future(self._transcoding.close()), *closing]
+        await asyncio.wait(ending, timeout=CLOSE_TIMEOUT_S)
 
     async def _perform(self, command: Command) -> Outcome:
         match command:
@@ -155,7 +172,7 @@ class LocalEngine:
         place = self._places.get(name)
         if place is None:
             loop = asyncio.get_running_loop()
-            place = self._places[name] = Place(name, self._tell, loop.call_soon_threadsafe)
+            place = self._places[name] = Place(name, self._tell, loop.call_soon, self._transcoding)
         return place
 
     def _peer(self, place: str, seat: str, generation: int) -> Peer | None:

@@ -19,6 +19,7 @@ from media.engine.picture import MadeFrame, PictureLine
 from media.engine.screen import Screen
 from media.engine.seat import Listener, Source
 from media.engine.showing import Showing
+from media.engine.transcoding import Transcoding
 from media.geometry import plan
 from media.limiter import LOOKAHEAD_SAMPLES
 from media.mixing import Mixer
@@ -34,12 +35,15 @@ REMB_FLOOR_S = 10.0
 
 
 class Place:
-    """All calls come from the event loop; `call_soon` brings the picture threads' words into it."""
+    """All calls come from the event loop; `call_soon` puts a line's words off until the call behind them is through."""
 
-    def __init__(self, name: str, tell: Callable[[Event], None], call_soon: Callable[..., object]) -> None:
+    def __init__(
+        self, name: str, tell: Callable[[Event], None], call_soon: Callable[..., object], transcoding: Transcoding
+    ) -> None:
         self.name = name
         self._tell = tell
         self._call_soon = call_soon
+        self._transcoding = transcoding
         self._peers: dict[tuple[str, int], Peer] = {}
         self._sources: dict[str, Source] = {}
         self._listeners: dict[str, Listener] = {}
@@ -236,7 +240,7 @@ class Place:
         def made(viewers: frozenset[str], frame: MadeFrame) -> None:
             self._call_soon(self._made, seat, viewers, frame)
 
-        line = PictureLine(made, partial(self._call_soon, self._ask_key_frame, seat))
+        line = PictureLine(made, partial(self._call_soon, self._ask_key_frame, seat), self._transcoding)
         return Source(Showing(seat, line, self._screens))
 
     def _made(self, seat: str, viewers: frozenset[str], frame: MadeFrame) -> None:

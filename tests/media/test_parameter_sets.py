@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.errors import MediaError
+from media.errors import MediaError, SizeError
 from media.h264 import START_CODE, units
 from media.parameter_sets import LARGEST_SIDE_MBS, LONGEST_SET_BYTES, MOST_SETS, ParameterSets, size
 
@@ -79,7 +79,7 @@ def pps(number: int, of: int, more: bytes = b"") -> bytes:
     return Bits().golomb(number, of).unit(0x68) + more
 
 
-@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from([66, 77, 100]), st.sampled_from([0, 1, 2]))
+@given(st.integers(1, 192), st.integers(1, 192), st.sampled_from([66, 77, 100]), st.sampled_from([0, 1, 2]))
 def test_an_sps_tells_the_size_in_macroblocks(wide: int, high: int, profile: int, order: int) -> None:
     assert size(sps(wide, high, profile=profile, order=order)) == (16 * wide, 16 * high)
 
@@ -95,6 +95,19 @@ def test_what_is_cropped_away_is_not_counted() -> None:
 
 def test_scaling_lists_are_passed_over() -> None:
     assert size(sps(80, 64, profile=100, lists=True)) == (1280, 1024)
+
+
+@pytest.mark.parametrize(
+    "cropped", [None, (0, 16 * (LARGEST_SIDE_MBS - 20) // 2, 0, 16 * (LARGEST_SIDE_MBS - 20) // 2)]
+)
+def test_a_picture_that_codes_too_much_is_refused_however_little_of_it_is_shown(
+    cropped: tuple[int, int, int, int] | None,
+) -> None:
+    assert size(sps(192, 192)) == (3072, 3072)
+    with pytest.raises(SizeError):
+        size(sps(LARGEST_SIDE_MBS, LARGEST_SIDE_MBS, crop=cropped))
+    with pytest.raises(SizeError):
+        size(sps(193, 192))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from media.assembly import EncodedFrame
 from media.errors import MediaError, SizeError
-from media.h264 import units
-from media.picture_in import PictureIn
+from media.h264 import joined, units
+from media.picture_in import PictureIn, check_size
 
 # Written by x264.
 SMALL = bytes.fromhex("6742c00dda05021a10000003001000000303c8f142aa")  # 320x256
@@ -219,3 +219,28 @@ def test_what_a_lost_packet_held_back_comes_as_a_decoder_takes_it() -> None:
     first, second = stream.picture.lost(gone) + stream.send(SLICE)
     assert (first.codec, first.key, units(first.payload)) == ("h264", True, [SMALL, PPS, IDR])
     assert (second.codec, second.key) == ("h264", False)
+
+
+@pytest.mark.parametrize(
+    ("codec", "payload", "refusal"),
+    [
+        ("h264", joined([SMALL, PPS, IDR]), None),
+        ("h264", joined([SLICE]), None),
+        ("h264", joined([SLICE, HUGE]), SizeError),
+        ("h264", joined([SMALL[:5]]), MediaError),
+        ("vp8", KEY, None),
+        ("vp8", b"\x11\x02\x00", None),
+        ("vp8", KEY[:6] + b"\xff\x3f\xff\x3f", SizeError),
+        ("vp8", KEY[:6] + b"\x01\x00\x01\x00", SizeError),
+        ("vp8", b"", MediaError),
+    ],
+)
+def test_the_size_of_a_whole_frame_is_judged_by_its_header(
+    codec: str, payload: bytes, refusal: type[MediaError] | None
+) -> None:
+    frame = EncodedFrame(payload, 0, True, codec)
+    if refusal is None:
+        check_size(frame)
+    else:
+        with pytest.raises(refusal):
+            check_size(frame)

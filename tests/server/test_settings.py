@@ -19,6 +19,7 @@ def test_an_empty_environment_serves_the_hanoi_example_on_this_machine_alone() -
     assert (settings.host, settings.port) == ("127.0.0.1", 8443)
     assert settings.state_dir == CHECKOUT / ".hanmaru"
     assert settings.secret is None
+    assert settings.transcode_cores is None
     assert settings.binds_loopback
     assert settings.origin == "https://localhost:8443"
 
@@ -36,6 +37,7 @@ def test_every_variable_counts(tmp_path: Path) -> None:
             "HANMARU_PUBLIC_ORIGINS": "https://Hanmaru.Example:443/, https://b.example:8443",
             "HANMARU_CERTIFICATE": str(tmp_path / "c.pem"),
             "HANMARU_KEY": str(tmp_path / "k.pem"),
+            "HANMARU_TRANSCODE_CORES": "2.5",
         }
     )
     assert settings.event == tmp_path / "e.toml"
@@ -43,6 +45,7 @@ def test_every_variable_counts(tmp_path: Path) -> None:
     assert not settings.binds_loopback
     assert settings.secret == "x" * 32
     assert settings.announce == "203.0.113.9"
+    assert settings.transcode_cores == 2.5
     assert settings.media_addresses == ("10.0.0.1", "fd00::1")
     assert settings.public_origins == ("https://hanmaru.example", "https://b.example:8443")
     assert settings.origin == "https://hanmaru.example"
@@ -111,12 +114,12 @@ def test_behind_a_proxy_plain_http_is_served_where_it_is_safe_and_links_point_to
         ({"HANMARU_TLS": "maybe"}, "on or off"),
         ({"HANMARU_TRUSTED_PROXIES": "proxy.example"}, "addresses or networks"),
         ({"HANMARU_METRICS": "everybody"}, "addresses or networks"),
+        ({"HANMARU_TRANSCODE_CORES": "-1"}, "processor cores"),
+        ({"HANMARU_TRANSCODE_CORES": "nan"}, "processor cores"),
         ({"HANMARU_PUBLIC_ORIGINS": "https://a.example/hanmaru"}, "a host name of its own"),
     ],
 )
-def test_what_is_not_safe_or_cannot_work_behind_a_proxy_is_refused_with_a_sentence(
-    environment: dict[str, str], sentence: str
-) -> None:
+def test_what_is_not_safe_or_cannot_work_is_refused_with_a_sentence(environment: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingsFaults) as refused:
         read(environment)
     (said,) = refused.value.sentences

@@ -25,6 +25,7 @@ from media.engine.sending import Agreed, Sending
 from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import silence
+from media.engine.transcoding import Transcoding
 from media.engine.vp8 import TIME_BASE, Encoder
 from media.errors import MediaError
 from media.rtp import HeaderWriter, RtpPacket
@@ -65,7 +66,8 @@ class Booth:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.place = Place("booth-1", self._tell, asyncio.get_running_loop().call_soon_threadsafe)
+        self.transcoding = Transcoding(cores=64.0)
+        self.place = Place("booth-1", self._tell, asyncio.get_running_loop().call_soon, self.transcoding)
         self._clients: list[SimulatedPeer] = []
         self._ticks = 0
 
@@ -95,7 +97,7 @@ class Booth:
         self._ticks += 1
 
     async def close(self) -> None:
-        await asyncio.gather(*(peer.close() for peer in self.place.close()))
+        await asyncio.gather(*(peer.close() for peer in self.place.close()), self.transcoding.close())
         for client in self._clients:
             await client.close()
 

@@ -5,9 +5,9 @@ The network's edge alone is unreal: a camera that hands in packets, and a line p
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,7 @@ from media.engine.picture import MadeFrame, PictureLine
 from media.engine.screen import Screen
 from media.engine.sending import Agreed, Sending
 from media.engine.showing import Showing
+from media.engine.transcoding import Transcoding
 from media.engine.vp8 import TIME_BASE, Encoder
 from media.picture_in import PictureIn
 from media.rtp import HeaderWriter
@@ -145,16 +146,16 @@ class Hall:
 
     def __init__(self) -> None:
         self._made: list[tuple[frozenset[str], MadeFrame]] = []
-        self._changed = threading.Condition()
+        self._changed = asyncio.Event()
         self.viewers: dict[str, list[Viewer]] = {}
-        self.line = PictureLine(self._deliver, lambda: None)
+        self.transcoding = Transcoding(cores=64.0)
+        self.line = PictureLine(self._deliver, lambda: None, self.transcoding)
         self.showing = Showing("A", self.line, lambda seat: (one.screen for one in self.viewers.get(seat, [])))
         self.now = 2000.0
 
     def _deliver(self, viewers: frozenset[str], frame: MadeFrame) -> None:
-        with self._changed:
-            self._made.append((viewers, frame))
-            self._changed.notify_all()
+        self._made.append((viewers, frame))
+        self._changed.set()
 
     def enter(self, seat: str) -> Viewer:
         viewer = Viewer()
@@ -172,11 +173,13 @@ class Hall:
         self.showing.film(camera)
         return camera
 
-    def make(self, frames: int = 1) -> None:
+    async def make(self, frames: int = 1) -> None:
         """Wait for so many frames of the line and show them."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self._made) >= frames, timeout=10)
-            made, self._made = self._made, []
+        async with asyncio.timeout(10):
+            while len(self._made) < frames:
+                self._changed.clear()
+                await self._changed.wait()
+        made, self._made = self._made, []
         for viewers, frame in made:
             self.now += 1 / 30
             self.showing.made(viewers, frame, self.now)
@@ -187,13 +190,14 @@ class Hall:
 
 
 @pytest.fixture
-def hall() -> Iterator[Hall]:
+async def hall() -> AsyncIterator[Hall]:
     hall = Hall()
     yield hall
     hall.showing.close()
+    await hall.transcoding.close()
 
 
-def test_a_page_gets_what_was_sent_byte_for_byte_and_nothing_is_decoded(hall: Hall) -> None:
+async def test_a_page_gets_what_was_sent_byte_for_byte_and_nothing_is_decoded(hall: Hall) -> None:
     b = hall.enter("B")
     hall.show(B=(*SCREEN, False))
     camera = hall.camera()
@@ -205,19 +209,19 @@ def test_a_page_gets_what_was_sent_byte_for_byte_and_nothing_is_decoded(hall: Ha
     assert hall.showing.counts["forwarded"] == len(camera.sent)
 
 
-def test_a_display_gets_its_own_size_forwarded_and_any_other_made(hall: Hall) -> None:
+async def test_a_display_gets_its_own_size_forwarded_and_any_other_made(hall: Hall) -> None:
     b, c = hall.enter("B"), hall.enter("C")
     hall.show(B=(*SCREEN, True), C=(*SMALL, True))
     camera = hall.camera()
     for _ in range(3):
         camera.film(*SCREEN)
-        hall.make()
+        await hall.make()
     assert [packet.payload for packet in b.sent] == camera.sent
     assert c.pictures() == [(*SMALL, number) for number in range(3)]
     assert (hall.showing.counts["forwarded"], hall.line.outputs, hall.made) == (len(camera.sent), 1, 3)
 
 
-def test_a_source_that_is_too_large_is_made_and_forwarded_again_when_it_fits(hall: Hall) -> None:
+async def test_a_source_that_is_too_large_is_made_and_forwarded_again_when_it_fits(hall: Hall) -> None:
     b = hall.enter("B")
     hall.show(B=(*SCREEN, False))
     camera = hall.camera()
@@ -227,14 +231,14 @@ def test_a_source_that_is_too_large_is_made_and_forwarded_again_when_it_fits(hal
         assert len(b.pictures()) == 6 * turn + 3
         for at in range(3):
             camera.film(640, 512, key=at == 0)
-            hall.make()
+            await hall.make()
     sizes = [(width, height) for width, height, _ in b.pictures()]
     assert sizes == ([SMALL] * 3 + [SCREEN] * 3) * 3
     assert [number for _, _, number in b.pictures()] == list(range(18))
     b.assert_unbroken()
 
 
-def test_before_the_size_is_known_nothing_is_made(hall: Hall) -> None:
+async def test_before_the_size_is_known_nothing_is_made(hall: Hall) -> None:
     hall.enter("B")
     hall.show(B=(*SCREEN, True))
     camera = hall.camera()
@@ -243,7 +247,7 @@ def test_before_the_size_is_known_nothing_is_made(hall: Hall) -> None:
     assert hall.line.outputs == 1
 
 
-def test_a_new_viewer_has_one_key_frame_asked_of_the_camera(hall: Hall) -> None:
+async def test_a_new_viewer_has_one_key_frame_asked_of_the_camera(hall: Hall) -> None:
     hall.enter("B")
     camera = hall.camera()
     assert camera.key_frames == 0, "nobody looks"
@@ -258,32 +262,32 @@ def test_a_new_viewer_has_one_key_frame_asked_of_the_camera(hall: Hall) -> None:
     assert len(c.pictures()) == 1
 
 
-def test_a_picture_that_begins_to_be_seen_may_start_at_full_rate(hall: Hall) -> None:
+async def test_a_picture_that_begins_to_be_seen_may_start_at_full_rate(hall: Hall) -> None:
     camera = hall.camera()
     for views, ramps in (({"B": SCREEN}, 1), ({"B": SCREEN, "C": SCREEN}, 1), ({}, 1), ({"C": SCREEN}, 2)):
         hall.show(**{seat: (*size, False) for seat, size in views.items()})
         assert camera.ramps == ramps
 
 
-def test_a_newcomer_for_whom_it_is_made_asks_nothing_of_the_camera(hall: Hall) -> None:
+async def test_a_newcomer_for_whom_it_is_made_asks_nothing_of_the_camera(hall: Hall) -> None:
     for seat in "BC":
         hall.enter(seat)
     hall.show(B=(*SMALL, True))
     camera = hall.camera()
     camera.film(*SCREEN)
-    hall.make()
+    await hall.make()
     asked = camera.key_frames
     hall.show(B=(*SMALL, True), C=(*SMALL, True))
     assert camera.key_frames == asked
 
 
-def test_wishes_for_a_key_frame_go_to_whoever_makes_the_picture(hall: Hall) -> None:
+async def test_wishes_for_a_key_frame_go_to_whoever_makes_the_picture(hall: Hall) -> None:
     hall.enter("B")
     c = hall.enter("C")
     hall.show(B=(*SCREEN, False), C=(*SMALL, True))
     camera = hall.camera()
     camera.film(*SCREEN)
-    hall.make()
+    await hall.make()
     asked = camera.key_frames
     hall.showing.want_key_frame("B")
     assert camera.key_frames == asked + 1
@@ -293,13 +297,13 @@ def test_wishes_for_a_key_frame_go_to_whoever_makes_the_picture(hall: Hall) -> N
     assert len(c.pictures()) == 1
 
 
-def test_the_camera_is_told_the_least_rate_of_those_it_is_forwarded_to(hall: Hall) -> None:
+async def test_the_camera_is_told_the_least_rate_of_those_it_is_forwarded_to(hall: Hall) -> None:
     for seat in "BCD":
         hall.enter(seat)
     hall.show(B=(*SCREEN, False), C=(*SCREEN, False), D=(*SMALL, True))
     camera = hall.camera()
     camera.film(*SCREEN)
-    hall.make()
+    await hall.make()
     assert camera.caps[-1:] == [None]
     for seat, bits_per_s, told in (("B", 900_000, 900_000), ("C", 1_500_000, 900_000), ("D", 400_000, 900_000)):
         hall.showing.want_rate(seat, bits_per_s)
@@ -316,27 +320,27 @@ def test_the_camera_is_told_the_least_rate_of_those_it_is_forwarded_to(hall: Hal
     assert camera.caps[-1:] == [None]
 
 
-def test_another_connection_of_the_seat_is_shown_from_its_key_frame_on_and_the_numbers_go_on(hall: Hall) -> None:
+async def test_another_connection_of_the_seat_is_shown_from_its_key_frame_on_and_the_numbers_go_on(hall: Hall) -> None:
     b, c = hall.enter("B"), hall.enter("C")
     hall.show(B=(*SCREEN, False), C=(*SMALL, True))
     first = hall.camera(130_000)
     for _ in range(3):
         first.film(*SCREEN)
-        hall.make()
+        await hall.make()
     second = hall.camera()
     assert second.key_frames >= 1
     first_sent = len(b.sent)
     second.film(*SCREEN, key=True)
-    hall.make()
+    await hall.make()
     second.film(*SCREEN)
-    hall.make()
+    await hall.make()
     assert len(b.sent) > first_sent
     for viewer in (b, c):
         viewer.assert_unbroken()
         assert [number for _, _, number in viewer.pictures()] == [0, 1, 2, 0, 1]
 
 
-def test_what_a_viewers_second_connection_gets_begins_with_a_key_frame(hall: Hall) -> None:
+async def test_what_a_viewers_second_connection_gets_begins_with_a_key_frame(hall: Hall) -> None:
     hall.enter("B")
     hall.show(B=(*SCREEN, False))
     camera = hall.camera()
@@ -350,13 +354,13 @@ def test_what_a_viewers_second_connection_gets_begins_with_a_key_frame(hall: Hal
     assert again.pictures() == [(*SMALL, 2), (*SMALL, 3)]
 
 
-def test_reports_say_when_what_is_seen_was_captured_forwarded_or_made(hall: Hall) -> None:
+async def test_reports_say_when_what_is_seen_was_captured_forwarded_or_made(hall: Hall) -> None:
     b, c = hall.enter("B"), hall.enter("C")
     hall.show(B=(*SCREEN, False), C=(*SMALL, True))
     camera = hall.camera()
     for _ in range(4):
         camera.film(*SCREEN)
-        hall.make()
+        await hall.make()
     for viewer in (b, c):
         viewer.screen.sending.report(9.0)
         said = viewer.reports[-1].sender_info
@@ -364,7 +368,7 @@ def test_reports_say_when_what_is_seen_was_captured_forwarded_or_made(hall: Hall
         assert said.ntp_timestamp / (1 << 32) == pytest.approx(1000.0 + 3 * 3000 / 90_000)
 
 
-def test_who_looks_no_more_gets_no_more(hall: Hall) -> None:
+async def test_who_looks_no_more_gets_no_more(hall: Hall) -> None:
     b = hall.enter("B")
     hall.show(B=(*SCREEN, False))
     camera = hall.camera()
