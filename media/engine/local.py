@@ -31,6 +31,7 @@ from media.engine.door import (
     Ticks,
 )
 from media.engine.ledger import Ledger
+from media.engine.native import lib
 from media.engine.negotiation import NO_CONNECTION
 from media.engine.peer import Peer
 from media.engine.place import Place
