@@ -10,7 +10,8 @@ clip, pictures, speech, opus  what is sent, made once and kept: encoded pictures
 clockwork, equipment, floor, relay  a steady clock; WHIP and WHEP; a transcode's floor; an impaired line for browsers
 cast          a consultation's participants, in the same words for both servers
 hanmaru, janus, reflector, process     the servers
-cpu, canary   what the machine says: CPU of process trees, memory, stalls of the host
+cpu, memory, sockets, canary  what the machine says: CPU and memory of process trees, lost datagrams, stalls of the host
+heartbeat, growth             how late the load itself is; pure: a step of the growth curve, and who is to blame
 figures, timing, hearing      pure: percentiles and ratios, which frame came when, where a sound begins
 measure_*     one measurement each; measure_kills is a command of its own
 results, rows_*, scores, sound, plots, readme   what comes of it

@@ -6,6 +6,8 @@ import asyncio
 import os
 import sys
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,12 +17,23 @@ STEP_S = 0.010
 LATE_S = 0.010  # half of what a tick of sound may be late
 
 
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """One core let nobody run: it was over at `until_s` (monotonic) and had lasted `late_s`."""
+
+    until_s: float
+    late_s: float
+
+
 class Canary:
-    """`async with Canary() as canary`: counts the machine's stalls meanwhile, on each core that we may use."""
+    """`async with Canary() as canary`: counts the machine's stalls meanwhile, on each core that we may use.
+
+    Where it is allowed (root) it runs before everybody else, so that busy servers and a busy load are no excuse.
+    """
 
     def __init__(self) -> None:
-        self.stalls = 0
-        self.longest_ms = 0.0
+        self.met: list[Stall] = []
+        """Every stall, core by core; known when the canaries have ended."""
         self._processes: list[asyncio.subprocess.Process] = []
 
     async def __aenter__(self) -> Self:
@@ -40,21 +53,31 @@ class Canary:
         for process in self._processes:
             process.terminate()
             out, _ = await process.communicate()
-            late = [float(line) for line in out.decode().split()]
-            self.stalls += len(late)
-            self.longest_ms = max([self.longest_ms, *late])
+            for line in out.decode().splitlines():
+                until_s, late_s = map(float, line.split())
+                self.met.append(Stall(until_s, late_s))
+
+    @property
+    def stalls(self) -> int:
+        return len(self.met)
+
+    @property
+    def longest_ms(self) -> float:
+        return max((one.late_s * 1000 for one in self.met), default=0.0)
 
 
 def main(core: int) -> None:
-    """Print the lateness in ms of every step that was late."""
+    """Print of every step that was late when it came (monotonic s) and by how much (s)."""
     os.sched_setaffinity(0, {core})
-    due_s = time.monotonic()
-    while True:
+    with suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    due_s, parent = time.monotonic(), os.getppid()
+    while os.getppid() == parent:  # nobody is left to tell when the bench was killed
         due_s += STEP_S
         time.sleep(max(0.0, due_s - time.monotonic()))
-        late_s = time.monotonic() - due_s
-        if late_s > LATE_S:
-            sys.stdout.write(f"{late_s * 1000:.1f}\n")
+        now_s = time.monotonic()
+        if now_s - due_s > LATE_S:
+            sys.stdout.write(f"{now_s:.4f} {now_s - due_s:.4f}\n")
             sys.stdout.flush()
             due_s = time.monotonic()
 

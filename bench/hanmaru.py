@@ -22,6 +22,7 @@ from server.robot import Message, Robot
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 EVENT = CHECKOUT / "events" / "suwon-hanoi.toml"  # five booths, screens of 1280x1024
+EIGHT_BOOTHS = CHECKOUT / "bench" / "eight-booths.toml"
 READY_S = 40.0
 STOP_S = 8.0
 
@@ -158,11 +159,11 @@ def _is_connected(person: str, booth: Message) -> bool:
     return connected
 
 
-async def start(folder: Path) -> Hanmaru:
+async def start(folder: Path, event: Path = EVENT) -> Hanmaru:
     """Start the server and wait until it is ready. Raises RuntimeError with its log when it does not get there."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HANMARU_")},
-        "HANMARU_EVENT": str(EVENT),
+        "HANMARU_EVENT": str(event),
         "HANMARU_HOST": "127.0.0.1",
         "HANMARU_PORT": str(free_port()),
         "HANMARU_STATE_DIR": str(folder),

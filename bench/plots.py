@@ -1,4 +1,4 @@
-"""The figures as pictures: CPU run by run, onsets, what the line does to speech, freezes."""
+"""The figures as pictures: CPU run by run, onsets, what the line does to speech, growth with consultations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from bench.results import Results
 
 COLOURS = {"Hanmaru": "#0b6e4f", "Janus": "#8a8a8a", "ceiling": "#d08c00"}
+FILES = {"load": "cpu"}
+"""Where the picture of a part is not called after it."""
 
 
 def draw(found: Results, folder: Path) -> None:
@@ -15,12 +17,13 @@ def draw(found: Results, folder: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    for part, drawing, name in (("load", _cpu, "cpu"), ("onset", _onset, "onset"), ("speech", _speech, "speech")):
+    drawings = {"load": _cpu, "onset": _onset, "speech": _speech, "growth": _growth}
+    for part, drawing in drawings.items():
         if found.figures.get(part):
             figure = drawing(found.figures[part])
             figure.suptitle(f"{figure.get_suptitle()} ({found.at})")
             figure.tight_layout()
-            figure.savefig(folder / f"{name}.png", dpi=110)
+            figure.savefig(folder / f"{FILES.get(part, part)}.png", dpi=110)
 
 
 def _cpu(runs: list[dict[str, Any]]) -> Any:
@@ -76,4 +79,32 @@ def _speech(channels: list[dict[str, Any]]) -> Any:
         axis.set_ylabel("ESTOI" if measure == "estoi" else "PESQ-WB")
         axis.legend()
     figure.suptitle("Speech through the server, impaired on the way in: every channel")
+    return figure
+
+
+def _growth(steps: list[dict[str, Any]]) -> Any:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 4.5))
+    cpu, late, memory = figure.subplots(1, 3)
+    for server in dict.fromkeys(one["server"] for one in steps):
+        found = [one for one in steps if one["server"] == server and not one["failure"]]
+        counts = [one["consultations"] for one in found]
+        colour = COLOURS[server]
+        cpu.plot(counts, [one["cpu_ms_per_s"] for one in found], "o-", color=colour, label=server)
+        cpu.plot(counts, [one["load_ms_per_s"] for one in found], ".:", color=colour, label=f"load, to {server}")
+        memory.plot(counts, [one["memory"]["pss_mb"] for one in found], "o-", color=colour, label=f"{server}, PSS")
+        late.plot(counts, [one["delay_p99_ms"] for one in found], "s--", color=colour, label=f"{server}, picture p99")
+        if any(one["ticks"] for one in found):
+            late.plot(counts, [one["late_p99_below_ms"] for one in found], "o-", color=colour, label="tick p99 below")
+            late.plot(counts, [one["late_p50_below_ms"] for one in found], "o:", color=colour, label="tick p50 below")
+    late.axhline(3.0, color="#b00020", linewidth=0.8)
+    for axis, what in ((cpu, "ms of CPU per second, net of idle"), (late, "ms"), (memory, "MB")):
+        axis.set_xlabel("consultations at once")
+        axis.set_ylabel(what)
+        axis.set_ylim(bottom=0)
+        axis.legend(fontsize=8)
+    for axis, title in ((cpu, "CPU"), (late, "lateness of ticks, delay of pictures"), (memory, "memory")):
+        axis.set_title(title)
+    figure.suptitle("What more consultations at once cost")
     return figure

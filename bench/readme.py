@@ -1,26 +1,42 @@
-"""Puts the latest table between two marks of README.md; all else stays as it is."""
+"""Puts the latest tables between marks of README.md; all else stays as it is."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 FOLDER = ROOT / "bench" / "results"
-BEGIN = "<!-- bench: the table below is written by `make bench` -->"
-END = "<!-- bench: end -->"
 
 
-def with_table(text: str, table: str) -> str:
-    """The text with `table` between the marks. Raises ValueError when a mark is missing."""
-    before, begun, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One that stands in README.md: what its files are called, and the marks around it."""
+
+    name: str
+    begin: str
+    end: str
+
+
+LATEST = Table("latest", "<!-- bench: the table below is written by `make bench` -->", "<!-- bench: end -->")
+GROWTH = Table(
+    "growth",
+    '<!-- growth: the table below is written by `make bench ARGS="--only growth"` -->',
+    "<!-- growth: end -->",
+)
+
+
+def with_table(text: str, content: str, table: Table) -> str:
+    """The text with `content` between the table's marks. Raises ValueError when a mark is missing."""
+    before, begun, rest = text.partition(table.begin)
+    _, ended, after = rest.partition(table.end)
     if not begun or not ended:
-        raise ValueError(f"README.md needs the marks {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{table.strip()}\n{END}{after}"
+        raise ValueError(f"README.md needs the marks {table.begin} and {table.end}")
+    return f"{before}{table.begin}\n{content.strip()}\n{table.end}{after}"
 
 
-def put_table(readme: Path, table: Path) -> None:
-    """Write the table that stands in a file into the README."""
-    text = with_table(readme.read_text(encoding="utf-8"), table.read_text(encoding="utf-8"))
-    readme.write_text(text, encoding="utf-8")
+def put_table(readme: Path, table: Table) -> None:
+    """Write the table that stands in its file of bench/results into the README."""
+    content = (FOLDER / f"{table.name}.md").read_text(encoding="utf-8")
+    readme.write_text(with_table(readme.read_text(encoding="utf-8"), content, table), encoding="utf-8")

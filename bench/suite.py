@@ -15,6 +15,7 @@ from bench import (
     janus,
     measure_browser,
     measure_freeze,
+    measure_growth,
     measure_lipsync,
     measure_load,
     measure_onset,
@@ -27,6 +28,8 @@ from bench.clip import Clip, clip
 from bench.hanmaru import Hanmaru
 from bench.reflector import Reflector
 from bench.results import Results
+from bench.rows_growth import figures as growth_figures
+from bench.rows_growth import growth_rows
 from bench.rows_load import cpu_rows, figures, onset_rows, picture_rows
 from bench.rows_own import browser_rows, freeze_rows, lipsync_rows, reflector_row, transcode_rows
 from bench.rows_speech import speech_rows
@@ -40,6 +43,7 @@ ONSET_S = 8.0
 ONSET_RUNS = 1  # both rooms at once: 26 sounds in each phase
 TRANSCODE_S = 4.0
 LOAD_S = measure_load.LOAD_S
+GROWTH_S = measure_growth.LOAD_S
 SETTINGS = {
     "picture": "VP8 1280x1024, 30 fps, 2.5 Mb/s constant, encoded beforehand, each frame sent in one burst; "
     "abs-send-time, NACK with RTX, PLI, receiver reports and REMB (5 Mb/s) once a second; no transport-cc",
@@ -51,18 +55,27 @@ SETTINGS = {
     "hanmaru": "`python -m server run`, TLS, metrics on, signaling with levels five times a second",
     "cpu": "whole process trees by the scheduler's own clock, net of idle: for one picture idle means the same "
     "people connected and silent, else nobody there",
+    "growth": "as many consultations at once (each two pictures 1280x1024 and three voices), cameras and voices not in "
+    "step; ticks that a stall of the machine accounts for, told by a canary on each core, are shared; the server is "
+    f"asked for its late ticks every {measure_growth.SCRAPE_S:.0f} s",
     "network": "this machine only; what the generator's own path adds stands in the row of the reflector",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured, how often, how long, and whether beside Janus."""
+    """What is measured, how often, how long, and whether beside Janus; `counts` of consultations at once for growth."""
 
     parts: tuple[str, ...]
     runs: int
     seconds: float
     peer: bool
+    counts: tuple[int, ...] = measure_growth.COUNTS
+
+    @property
+    def is_whole_curve(self) -> bool:
+        """Whether this is the growth curve as its bars want it."""
+        return self.parts == ("growth",) and self.counts == measure_growth.COUNTS and self.seconds >= GROWTH_S
 
 
 @dataclass
@@ -145,6 +158,14 @@ async def voice(bench: Bench) -> None:
     bench.found.rows += speech_rows(channels)
 
 
+async def growth(bench: Bench) -> None:
+    """Many consultations at once."""
+    plan = bench.plan
+    found = await measure_growth.measure(bench.servers, bench.clip, plan.counts, plan.runs, bench.say, plan.seconds)
+    bench.found.figures["growth"] = growth_figures(found)
+    bench.found.rows += growth_rows(found)
+
+
 MEASUREMENTS: dict[str, tuple[Callable[[Bench], Awaitable[None]], float]] = {
     "cpu": (cpu, 345.0),
     "onset": (onset, 42.0),
@@ -153,9 +174,12 @@ MEASUREMENTS: dict[str, tuple[Callable[[Bench], Awaitable[None]], float]] = {
     "lipsync": (lipsync, 50.0),
     "transcode": (transcode, 70.0),
     "browser": (browser, 40.0),
+    "growth": (growth, 780.0),
 }
 """By name: what is done, and about how many seconds a whole one takes."""
 PARTS = tuple(MEASUREMENTS)
+WHOLE = tuple(part for part in PARTS if part != "growth")
+"""What `make bench` runs when nothing is said: 15 minutes. The growth curve needs as long again, on its own."""
 
 
 async def measure(plan: Plan) -> Results:
@@ -167,7 +191,8 @@ async def measure(plan: Plan) -> Results:
             folder = Path(name)
             print("pictures and voices are made once, then kept (a minute) ...", flush=True)
             bench = Bench(plan, found, [], clip(CLIPS), clip(CLIPS, 1280, 720, 2_000_000), folder, begun_s)
-            bench.servers.append(await hanmaru.start(folder / "hanmaru"))
+            event = hanmaru.EIGHT_BOOTHS if "growth" in plan.parts else hanmaru.EVENT
+            bench.servers.append(await hanmaru.start(folder / "hanmaru", event))
             stack.push_async_callback(bench.servers[0].stop)
             await _start_peer(bench, stack)
             gc.collect()
@@ -203,20 +228,20 @@ async def _start_peer(bench: Bench, stack: AsyncExitStack) -> None:
         bench.say(note)
 
 
-def write(found: Results, folder: Path) -> None:
-    """Print the table; write it, the figures as JSON and the plots into a folder."""
+def write(found: Results, folder: Path, name: str = "latest") -> None:
+    """Print the table; write it, the figures as JSON (both called `name`) and the plots into a folder."""
     from bench.plots import draw
 
     folder.mkdir(parents=True, exist_ok=True)
     machine = found.machine
     heading = (
         f"Measured {found.at} on {machine['processor']}, {machine['cores']} cores, {machine['system']}; Hanmaru "
-        f"{machine['hanmaru']} on Python {machine['python']}, Janus {machine['janus']}; {found.settings['runs']} runs "
-        "each, medians with ranges, ratios run by run. Load before: "
+        f"{machine['hanmaru']} on Python {machine['python']}, Janus {machine['janus']}; runs of each: "
+        f"{found.settings['runs']}; medians with ranges, ratios run by run. Load before: "
         f"{machine['load_before']:.1f}."
     )
     text = "\n\n".join([heading, results.table(found.rows), *found.notes])
-    (folder / "latest.md").write_text(text + "\n", encoding="utf-8")
-    (folder / "latest.json").write_text(found.as_json() + "\n", encoding="utf-8")
+    (folder / f"{name}.md").write_text(text + "\n", encoding="utf-8")
+    (folder / f"{name}.json").write_text(found.as_json() + "\n", encoding="utf-8")
     draw(found, folder)
-    print(f"\n{text}\n\nin {folder}: latest.json, latest.md, plots; {found.seconds / 60:.1f} minutes")
+    print(f"\n{text}\n\nin {folder}: {name}.json, {name}.md, plots; {found.seconds / 60:.1f} minutes")

@@ -44,8 +44,8 @@ from media.transcode_budget import cores_for_pictures
 log = structlog.get_logger("engine")
 
 CLOSE_TIMEOUT_S = 4.0
-LATE_EDGES_S = (0.001, 0.0025, 0.005, 0.010, 0.020, 0.040, 0.100, 0.250)
-"""A tick late by 20 ms leaves a listener's buffer dry; a scheduler that is well shows in the first two."""
+LATE_EDGES_S = (0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.004, 0.005, 0.010, 0.020, 0.040, 0.100, 0.250)
+"""A tick late by 20 ms leaves a listener's buffer dry; 1 and 3 ms are what the growth curve is held against."""
 START_BITS_PER_S = 2_000_000
 """What a browser is told to begin with (`x-google-start-bitrate`): full size within 3 s instead of tens (measured)."""
 

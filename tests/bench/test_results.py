@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bench.readme import BEGIN, END, README, with_table
+from bench.readme import GROWTH, LATEST, README, Table, with_table
 from bench.results import Results, Row, table
 
 
@@ -20,14 +20,15 @@ def test_figures_that_are_none_are_null_in_json() -> None:
     assert json.loads(found.as_json())["figures"]["a"] == [None, None, 1.2346]
 
 
-def test_the_readme_has_a_place_for_the_table_and_keeps_everything_else() -> None:
+@pytest.mark.parametrize("place", [LATEST, GROWTH], ids=lambda place: place.name)
+def test_the_readme_has_a_place_for_the_table_and_keeps_everything_else(place: Table) -> None:
     text = README.read_text(encoding="utf-8")
-    renewed = with_table(text, "| new |")
-    assert f"{BEGIN}\n| new |\n{END}" in renewed
-    assert renewed.partition(BEGIN)[0] == text.partition(BEGIN)[0]
-    assert renewed.partition(END)[2] == text.partition(END)[2]
+    renewed = with_table(text, "| new |", place)
+    assert f"{place.begin}\n| new |\n{place.end}" in renewed
+    assert renewed.partition(place.begin)[0] == text.partition(place.begin)[0]
+    assert renewed.partition(place.end)[2] == text.partition(place.end)[2]
 
 
 def test_a_readme_without_the_place_is_refused() -> None:
     with pytest.raises(ValueError, match="marks"):
-        with_table("nothing", "| new |")
+        with_table("nothing", "| new |", GROWTH)
