@@ -45,6 +45,9 @@ class Canary:
                     stdout=asyncio.subprocess.PIPE,
                 )
             )
+        for process in self._processes:
+            assert process.stdout is not None
+            await process.stdout.readline()  # it watches; what its start cost is over
         return self
 
     async def __aexit__(
@@ -67,10 +70,11 @@ class Canary:
 
 
 def main(core: int) -> None:
-    """Print of every step that was late when it came (monotonic s) and by how much (s)."""
+    """Print a line when it begins; then, of every step that was late, when it came (monotonic s) and how late (s)."""
     os.sched_setaffinity(0, {core})
     with suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    print("watching", flush=True)
     due_s, parent = time.monotonic(), os.getppid()
     while os.getppid() == parent:  # nobody is left to tell when the bench was killed
         due_s += STEP_S

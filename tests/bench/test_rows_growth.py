@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from bench.growth import Step
 from bench.memory import Memory
-from bench.rows_growth import growth_rows, most_held
+from bench.rows_growth import MOST_LATE_P99_MS, growth_rows, most_held
+from media.engine.local import LATE_EDGES_S
 
 LIVE = Memory(rss_mb=800.0, pss_mb=500.0)
 
@@ -87,3 +88,7 @@ def test_a_server_that_let_nobody_in_at_five_misses() -> None:
     rows = growth_rows([one, Step("Hanmaru", 5, 60.0, failure="TimeoutError()"), eight, *steps("Janus")])
     assert [row.reached for row in rows[:4]] == [False] * 4
     assert "TimeoutError" in rows[0].ours
+
+
+def test_the_bar_of_lateness_is_an_edge_of_the_servers_histogram() -> None:
+    assert MOST_LATE_P99_MS / 1000 in LATE_EDGES_S
