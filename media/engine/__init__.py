@@ -11,9 +11,3 @@ seat        one seat as source and as listener             process     what this
 ticker      the 20 ms clock                                 decoding, scaling, vp8  to pictures, swscale graphs, to VP8
 simulated*  participants without a browser
 """
-
-from __future__ import annotations
-
-from media.engine.local import LocalEngine
-
-__all__ = ["LocalEngine"]
