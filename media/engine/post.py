@@ -131,6 +131,7 @@ class Post:
             process.since_s = time.monotonic()
             process.gone = lambda reason: self._gone(process, reason)
             process.engine.listen(self._heard)
+            log.info("media_process_taken", place=self.place, process=process.pid)
             for word in (self._route, self._show):
                 if word is not None:
                     await process.engine.perform(word)
@@ -187,4 +188,5 @@ class Post:
         process, self.process = self.process, None
         if process is not None:  # it may have ended meanwhile
             self._given_back(self.place, process, None)
+            log.info("media_process_ended", place=self.place, process=process.pid)
             await process.end()
