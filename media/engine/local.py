@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
+from media.candidates import NO_CONNECTION
 from media.engine.addresses import dropped
 from media.engine.door import (
     ENGINE,
@@ -31,7 +32,6 @@ from media.engine.door import (
     Surveyed,
     Ticks,
 )
-from media.engine.negotiation import NO_CONNECTION
 from media.engine.peer import Peer
 from media.engine.place import Place
 from media.engine.process import process_figures

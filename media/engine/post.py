@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from media.candidates import NO_CONNECTION
 from media.engine.child import MediaProcess
 from media.engine.door import (
     AddCandidate,
@@ -58,8 +59,8 @@ class Post:
         self._take = take
         self._tell = tell
         self._given_back = given_back
-        self._route: Route | None = None
-        self._show: Show | None = None
+        self._arranged: dict[type[Route | Show], Route | Show] = {}
+        """The newest gains and views: a process that takes over is told them."""
         self._connections: set[tuple[str, int]] = set()
         """Seats and generations that were answered."""
         self._connecting = 0
@@ -77,10 +78,8 @@ class Post:
             case ClosePlace():
                 await self.close()
                 return Done()
-            case Route():
-                self._route = command
-            case Show():
-                self._show = command
+            case Route() | Show():
+                return await self._arrange(command)
             case Disconnect(_, seat, generation):
                 self._connections.discard((seat, generation))
                 self._rest_later()
@@ -92,10 +91,21 @@ class Post:
         async with self._one_at_a_time:
             await self._give_back()
 
+    async def _arrange(self, word: Route | Show) -> Outcome:
+        """Have gains or views from now on, in whichever process; a bad word changes nothing."""
+        before = self._arranged.get(type(word))
+        self._arranged[type(word)] = word
+        outcome = await self._forward(word)
+        if isinstance(outcome, Refused) and self._arranged.get(type(word)) is word:
+            self._arranged.pop(type(word))
+            if before is not None:
+                self._arranged[type(word)] = before
+        return outcome
+
     async def _forward(self, command: AddCandidate | Disconnect | Route | Show | Measure) -> Outcome:
         nothing = NO_FIGURES if isinstance(command, Measure) else Done()
         if self.process is None:
-            return nothing
+            return Refused("no_offer", NO_CONNECTION) if isinstance(command, AddCandidate) else nothing
         outcome = await self.process.engine.perform(command)
         return nothing if outcome is GONE else outcome  # its connections are told that they failed
 
@@ -132,9 +142,10 @@ class Post:
             process.gone = lambda reason: self._gone(process, reason)
             process.engine.listen(self._heard)
             log.info("media_process_taken", place=self.place, process=process.pid)
-            for word in (self._route, self._show):
-                if word is not None:
-                    await process.engine.perform(word)
+            for word in tuple(self._arranged.values()):
+                outcome = await process.engine.perform(word)
+                if isinstance(outcome, Refused) and outcome is not GONE:
+                    log.error("engine_refused", command=type(word).__name__, place=self.place, code=outcome.code)
             return process
 
     def _gone(self, process: MediaProcess, reason: str) -> None:

@@ -60,7 +60,7 @@ def children_of(pid: int) -> set[int]:
 async def until(fact: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
     """Wait until something is so. Raises TimeoutError."""
     async with asyncio.timeout(within_s):
-        while not fact():
+        while not fact():  # noqa: ASYNC110 - what other processes do sets no event here
             await asyncio.sleep(0.02)
 
 

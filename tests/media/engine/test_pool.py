@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -188,13 +187,13 @@ async def test_a_pool_that_is_closed_leaves_nobody_behind_even_while_it_starts_s
 
 
 async def test_every_media_process_ends_with_a_front_process_that_is_killed() -> None:
-    front = subprocess.Popen([sys.executable, "-c", FRONT], stdout=subprocess.PIPE, text=True, cwd=CHECKOUT)
+    front = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FRONT, stdout=asyncio.subprocess.PIPE, cwd=CHECKOUT
+    )
     assert front.stdout is not None
-    pids = {int(word) for word in (await asyncio.to_thread(front.stdout.readline)).split()}
+    pids = set(map(int, (await front.stdout.readline()).split()))
     assert children_of(front.pid) >= pids
     os.kill(min(pids), signal.SIGSTOP)
     front.kill()
-    front.wait()
+    await front.wait()
     await until(lambda: not any(map(lives, pids)), 5)
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import asyncio
 import subprocess
 import sys
 
@@ -25,12 +25,12 @@ time.sleep(60)
 
 
 async def test_a_child_that_stands_still_ends_with_a_parent_that_is_killed() -> None:
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", PARENT, stdout=asyncio.subprocess.PIPE)
     assert parent.stdout is not None
-    child = int(parent.stdout.readline())
+    child = int(await parent.stdout.readline())
     assert lives(child)
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
+    parent.kill()
+    await parent.wait()
     await until(lambda: not lives(child), 5)
 
 
