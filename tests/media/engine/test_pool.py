@@ -34,9 +34,12 @@ from server.settings import CHECKOUT
 from tests.support.pooled import Ear, children_of, lives, pooled, strange, until
 
 FRONT = """
-import asyncio, os, sys, time
+import asyncio, sys
+import structlog
 from tests.support.pooled import pooled, until
 from media.engine.door import Connect
+
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 async def main():
     async with pooled() as pool:
