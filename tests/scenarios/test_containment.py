@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 from functools import partial
@@ -15,15 +14,12 @@ import pytest
 import pytest_asyncio
 
 from media.engine.simulated_microphone import RATE_HZ
-from server.robot import Robot
 from tests.scenarios.booths import write_event
 from tests.scenarios.table import Guest, Table, expect, live
+from tests.support.loss import BACK_S, SLACK_S, come_back, media_process
 from tests.support.pooled import children_of, lives, until
 from tests.support.served import Served, serve
 
-BACK_S = 3.0
-SLACK_S = 4.0
-"""On top of it, for a machine that has more to do: what is slow for good is slower than both."""
 HOLE_S = 0.2
 QUIET = 0.02
 """Of full scale; the voices of the neighbours stand at 0.05 and more."""
@@ -33,14 +29,6 @@ QUIET = 0.02
 async def served(tmp_path: Path) -> Served:
     write_event(tmp_path / "event.toml", start="automatic", booths=3)
     return await serve(tmp_path / "state", tmp_path / "event.toml")
-
-
-def media_process(served: Served, booth: str) -> int:
-    """The process that has the media of a booth now, as the log says."""
-    lines = [json.loads(line) for line in served.wrote().splitlines() if line.startswith("{")]
-    taken = [line["process"] for line in lines if line["event"] == "media_process_taken" and line["place"] == booth]
-    pid: int = taken[-1]
-    return pid
 
 
 def of_process(pid: int, name: str) -> bytes:
@@ -53,16 +41,6 @@ async def figures(served: Served) -> dict[str, float]:
     async with aiohttp.ClientSession() as http, http.get(f"{served.origin}/metrics", ssl=False) as answer:
         rows = [line.rpartition(" ") for line in (await answer.text()).splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in rows}
-
-
-async def come_back(guest: Guest) -> None:
-    """What a client does: it is told, comes back on its open line, and offers anew."""
-    robot: Robot = guest.robot
-    told = await robot.message("error", after=0, timeout_s=BACK_S + SLACK_S)
-    assert told["code"] == "media_failed"
-    robot.messages.clear()
-    await robot.reconnect(fresh=False)
-    await guest.renew_media()
 
 
 async def see_and_hear_again(guests: tuple[Guest, Guest]) -> None:

@@ -8,24 +8,15 @@ import signal
 import sys
 from pathlib import Path
 
-import structlog
-
-from media.engine import post as post_module
 from media.engine.door import (
-    AddCandidate,
     Answered,
     ClosePlace,
     Connect,
     Disconnect,
     Done,
     Failed,
-    Gain,
-    Measure,
-    Measured,
     Outcome,
     Refused,
-    Route,
-    Show,
     Survey,
     Surveyed,
 )
@@ -79,28 +70,6 @@ async def test_each_place_has_a_process_of_its_own_and_gives_it_back_when_it_clo
     assert not lives(other)
 
 
-async def test_a_place_without_connections_needs_no_process(tmp_path: Path) -> None:
-    async with pooled(*strange("good", tmp_path / "pids")) as pool:
-        for word in (Route("booth-1", ()), Show("booth-1", ()), Disconnect("booth-1", "A", 1)):
-            assert await pool.perform(word) == Done()
-        assert isinstance(await pool.perform(Measure("booth-1")), Measured)
-        assert pool._manned() == {}
-
-
-async def test_a_place_that_everybody_has_left_gives_its_process_back(tmp_path: Path) -> None:
-    post_module.IDLE_S, before = 0.2, post_module.IDLE_S
-    try:
-        async with pooled(*strange("good", tmp_path / "pids")) as pool:
-            pid = pid_of(await pool.perform(connect("booth-1")))
-            await asyncio.sleep(0.5)
-            assert lives(pid), "somebody is still there"
-            await pool.perform(Disconnect("booth-1", "A", 1))
-            await until(lambda: not lives(pid))
-            assert (await lost(pool))["died"] == 0
-    finally:
-        post_module.IDLE_S = before
-
-
 async def test_more_places_than_there_may_be_processes_are_refused_in_words(tmp_path: Path) -> None:
     async with pooled(*strange("good", tmp_path / "pids"), most=1) as pool:
         await pool.perform(connect("booth-1"))
@@ -142,42 +111,6 @@ async def test_one_that_stands_still_or_whose_sound_does_is_ended(tmp_path: Path
         assert (await lost(pool))["hung"] == 1
     async with pooled(*strange("stuck", tmp_path / "pids")) as pool:
         await until(lambda: pool._lost["hung"] > 0)
-
-
-async def test_an_offer_is_given_to_the_next_process_when_one_dies_of_it_and_to_no_third(tmp_path: Path) -> None:
-    notes = tmp_path / "pids"
-    async with pooled(*strange("fragile", notes)) as pool:
-        with structlog.testing.capture_logs() as logs:
-            refused = await pool.perform(connect("booth-1"))
-        assert isinstance(refused, Refused)
-        assert refused.code == "media_failed"
-        assert (await lost(pool))["died"] == 2
-        assert len([line for line in logs if line["event"] == "media_process_lost"]) == 1
-        asked_at_s = asyncio.get_running_loop().time()
-        await pool.perform(connect("booth-1"))
-        assert asyncio.get_running_loop().time() - asked_at_s > 0.25, "whoever kills one after the other has to wait"
-
-
-async def test_what_a_process_says_of_another_place_is_not_believed(tmp_path: Path) -> None:
-    async with pooled(*strange("forger", tmp_path / "pids")) as pool:
-        ear = Ear(pool)
-        with structlog.testing.capture_logs() as logs:
-            await pool.perform(connect("booth-1"))
-        assert ear.events == []
-        assert any(line["event"] == "foreign_event" for line in logs)
-
-
-async def test_what_is_left_to_say_to_a_process_that_is_gone_is_no_error(tmp_path: Path) -> None:
-    async with pooled(*strange("good", tmp_path / "pids")) as pool:
-        pid = pid_of(await pool.perform(connect("booth-1")))
-        os.kill(pid, signal.SIGSTOP)
-        words = (
-            AddCandidate("booth-1", "A", 1, "", None, None),
-            Route("booth-1", (Gain("A", "B", 0.0, 0.0),)),
-            Disconnect("booth-1", "A", 1),
-        )
-        assert await asyncio.gather(*(pool.perform(word) for word in words)) == [Done()] * 3
-        assert isinstance(await pool.perform(Measure("booth-1")), Measured)
 
 
 async def test_a_pool_that_is_closed_leaves_nobody_behind_even_while_it_starts_some(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import structlog
 
-from media.engine import child
 from media.engine.door import Connect, Refused
 from media.engine.spares import Spares
 from tests.support.pooled import lives, pooled, recipe, strange, until
@@ -72,19 +71,3 @@ async def test_what_ends_right_after_it_began_is_tried_ever_more_rarely_and_told
     assert spares._not_before_s - time.monotonic() > 1.0, "the next try waits"
     await spares.close()
     assert not any(map(lives, begun(notes)))
-
-
-async def test_a_process_that_never_says_that_it_is_ready_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(child, "START_S", 1.0)
-    notes = tmp_path / "pids"
-    with pytest.raises(child.StartError, match="nothing"):
-        await child.MediaProcess.start(recipe(*strange("mute", notes)))
-    assert not any(map(lives, begun(notes)))
-
-
-async def test_a_command_that_is_not_there_is_a_failure_like_any_other(tmp_path: Path) -> None:
-    nowhere = child.Recipe((str(tmp_path / "nowhere"),), tmp_path, {})
-    with pytest.raises(child.StartError):
-        await child.MediaProcess.start(nowhere)
