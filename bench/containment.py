@@ -20,12 +20,15 @@ import tempfile
 import time
 from pathlib import Path
 
+import aiohttp
+
 from bench.canary import Canary
 from bench.cast import ROOMS, Participant, Wish, lines
 from bench.clip import clip
 from bench.cpu import tree
 from bench.hanmaru import CHECKOUT, Consultation, Hanmaru, Joining, start
 from bench.peer import Peer, way
+from bench.process import wrote
 from media.engine.child import MediaProcess, Recipe
 from server.robot import Robot
 
@@ -119,6 +122,9 @@ async def measure(times: int, booths: int) -> None:
             front = server.pid
             for title, pid in (("front", front), ("live", live), ("spare", spare)):
                 print(title, {kind: round(mb, 1) for kind, mb in memory_mb(pid).items()}, "MB")
+        except BaseException:
+            print(wrote(server.log), file=sys.stderr)
+            raise
         finally:
             for visit in visits:
                 await visit.leave()
@@ -132,23 +138,35 @@ async def _lost_again_and_again(
     others = [person for visit in visits[1:] for person in visit.people.values()]
     for person in others:
         person.forget()
-    before = await server.figures()
+    before = await _ticks(server, visits)
     took: list[float] = []
     async with Canary() as canary:
         for _ in range(times):
             took.append(await lose(server, visits[0], wish, number))
             await asyncio.sleep(LIVES_S)
-    after = await server.figures()
+    after = await _ticks(server, visits)
     took.sort()
     print(
         f"{name}, {times} times: {took[0]:.2f} / {statistics.median(took):.2f} / {took[-1]:.2f} s (best/median/worst)"
     )
     gaps = [gap for person in others if person.hearing for gap in _gaps_ms([a.at_s for a in person.hearing.arrivals])]
     missing = sum(_missing([a.number for a in person.hearing.arrivals]) for person in others if person.hearing)
-    ticks = (f"hanmaru_ticks_{kind}_total" for kind in ("late", "skipped"))
-    late, skipped = (after[name] - before[name] for name in ticks)
+    late, skipped = (now - then for now, then in zip(after, before, strict=True))
     print(f"  the others: {missing} packets of sound missing, longest gap {max(gaps, default=0):.0f} ms;")
-    print(f"  all booths: {late:.0f} ticks late, {skipped:.0f} skipped; {canary.stalls} stalls of the machine itself")
+    print(f"  and there: {late:.0f} ticks late, {skipped:.0f} skipped; {canary.stalls} stalls of the machine itself,")
+    print(f"  the longest {canary.longest_ms:.0f} ms")
+
+
+async def _ticks(server: Hanmaru, visits: list[Consultation]) -> tuple[float, float]:
+    """Ticks of all booths but the first that were late, and that were skipped."""
+    async with aiohttp.ClientSession() as http, http.get(f"{server.origin}/metrics", ssl=False) as answer:
+        text = await answer.text()
+    found = [0.0, 0.0]
+    for at, kind in enumerate(("late", "skipped")):
+        for booth in server.booths[1 : len(visits)]:
+            row = f'hanmaru_ticks_{kind}_total{{process="{booth}"}} '
+            found[at] += float(text.partition(row)[2].partition("\n")[0])
+    return found[0], found[1]
 
 
 def _gaps_ms(times_s: list[float]) -> list[float]:

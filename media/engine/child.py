@@ -14,6 +14,7 @@ from pathlib import Path
 
 from media.engine.door import Beating, Hello, Sign, Survey, Surveyed
 from media.engine.pipe import LINE_BYTES, PipeEngine
+from media.engine.process import state_of
 from media.engine.spawn import spawn
 from media.engine.wire import VERSION
 
@@ -23,6 +24,9 @@ LOOK_S = 0.1
 HUNG_LOOKS = 10
 """Looks in a row without a sign of life after which a process hangs: 1 s. Looks and not seconds: where the whole
 machine stood still, or the front process did, nobody looked either."""
+LOOKS_IN_STATE = {"T": 5, "R": 20}
+"""By state (proc(5)): one that was stopped does not go on by itself; one that runs, or would if the machine had a
+processor for it, may be about to, and another one in its place would get no more of the machine."""
 END_S = 1.5
 """A process whose pipe is closed has that long for its goodbyes (SIGTERM of the server: 5 s in all)."""
 
@@ -98,7 +102,9 @@ class MediaProcess:
     def look(self) -> None:
         """To be called every `LOOK_S`: one that has given no sign of life for long is ended."""
         self._silent_looks += 1
-        if self._silent_looks >= HUNG_LOOKS:
+        if self._silent_looks < min(LOOKS_IN_STATE.values()):
+            return
+        if self._silent_looks >= LOOKS_IN_STATE.get(state_of(self.pid), HUNG_LOOKS):
             self._kill("hung")
 
     async def survey(self, timeout_s: float) -> bool:

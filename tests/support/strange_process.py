@@ -32,6 +32,12 @@ def main() -> None:
     if kind == "newer":
         hello["v"] = VERSION + 1
     pipe.sendall(b"0 %s\n" % json.dumps(hello).encode())
+    while kind == "busy":
+        pass
+    _serve(pipe, kind)
+
+
+def _serve(pipe: socket.socket, kind: str) -> None:
     pipe.settimeout(0.1)
     waiting, ticks = b"", 0
     while True:
@@ -47,15 +53,17 @@ def main() -> None:
             return
         *lines, waiting = (waiting + more).split(b"\n")
         for line in lines:
-            number, _, body = line.partition(b" ")
-            word = from_wire(body)
-            if isinstance(word, Connect):
-                if kind == "fragile":
-                    os.abort()
-                if kind == "forger":
-                    pipe.sendall(b"0 %s\n" % to_wire(Lost("booth-2", "A", 1)))
-            answer = Answered(str(os.getpid())) if isinstance(word, Connect) else Done()
-            pipe.sendall(b"%s %s\n" % (number, to_wire(answer)))
+            _answer(pipe, kind, line)
+
+
+def _answer(pipe: socket.socket, kind: str, line: bytes) -> None:
+    number, _, body = line.partition(b" ")
+    is_offer = isinstance(from_wire(body), Connect)
+    if is_offer and kind == "fragile":
+        os.abort()
+    if is_offer and kind == "forger":
+        pipe.sendall(b"0 %s\n" % to_wire(Lost("booth-2", "A", 1)))
+    pipe.sendall(b"%s %s\n" % (number, to_wire(Answered(str(os.getpid())) if is_offer else Done())))
 
 
 if __name__ == "__main__":

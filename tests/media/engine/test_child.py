@@ -13,6 +13,7 @@ import pytest
 from media.engine import child
 from media.engine.child import END_S, MediaProcess, Recipe, StartError
 from media.engine.door import LOSSES
+from media.engine.process import state_of
 from tests.support.pooled import lives, recipe, strange, until
 
 
@@ -79,7 +80,27 @@ async def test_looks_that_find_no_sign_of_life_end_it_and_one_sign_is_enough(tmp
     for _ in range(child.HUNG_LOOKS - 1):
         process.look()
     await until(lambda: process._silent_looks == 0)
-    for _ in range(child.HUNG_LOOKS):
+    for _ in range(max(child.LOOKS_IN_STATE.values())):
         process.look()
     await process.over()
     assert process.is_gone
+
+
+async def test_one_that_was_stopped_is_given_up_sooner_than_one_that_has_no_processor(tmp_path: Path) -> None:
+    process = await MediaProcess.start(recipe(*strange("good", tmp_path / "pids")))
+    os.kill(process.pid, signal.SIGSTOP)
+    await until(lambda: state_of(process.pid) == "T")
+    for _ in range(child.LOOKS_IN_STATE["T"]):
+        process.look()
+    await process.over()
+    assert child.LOOKS_IN_STATE["T"] < child.HUNG_LOOKS < child.LOOKS_IN_STATE["R"]
+
+
+async def test_one_that_computes_without_an_end_is_given_up_too(tmp_path: Path) -> None:
+    process = await MediaProcess.start(recipe(*strange("busy", tmp_path / "pids")))
+    await until(lambda: state_of(process.pid) == "R")
+    for _ in range(child.LOOKS_IN_STATE["R"] - 1):
+        process.look()
+    assert not process.is_gone
+    process.look()
+    await process.over()
