@@ -66,9 +66,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="server.media_process")
     arguments.add_argument("--addresses", required=True, help="local addresses offered for media, with commas")
     arguments.add_argument("--announce", help="the public one that is told instead of them")
-    arguments.add_argument(
-        "--transcode-cores", type=float, help="for pictures that are made anew"
-    )
+    arguments.add_argument("--transcode-cores", type=float, help="for pictures that are made anew")
     arguments.add_argument("--transcode-ledger", type=Path, help="the file by which all media processes share them")
     arguments.add_argument("door", type=int)
     arguments.add_argument("parent", type=int)
