@@ -13,43 +13,31 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 
 from media.engine.tether import tether
 
-NICE, LOADING_NICE = -10, 10
+NICE = -10
 """Sound has its time to the millisecond; web pages and computing have not. A nice value and no real-time class: a
 process that spins in one would keep the watchdog from the processor that is to end it."""
 
 
-@contextlib.contextmanager
-def standing_back() -> Iterator[None]:
-    """Behind everybody while libraries load, and from then on before the front process and whatever computes.
-
-    Loading takes a processor for a second, of which no other booth may hear. Where the machine does not allow to stand
-    forward (setpriority(2): CAP_SYS_NICE, or RLIMIT_NICE), nobody stands back either: it could not be undone.
-    """
-    try:
+def stand_forward() -> None:
+    """Be scheduled before the front process and whatever computes, where the machine allows it (setpriority(2))."""
+    with contextlib.suppress(OSError):  # it needs CAP_SYS_NICE, or RLIMIT_NICE
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
-    except OSError:
-        yield
-        return
-    os.setpriority(os.PRIO_PROCESS, 0, LOADING_NICE)
-    yield
-    os.setpriority(os.PRIO_PROCESS, 0, NICE)
 
 
 async def run(door: socket.socket, given: argparse.Namespace) -> None:
     """Be the engine behind `door` until its other end is closed."""
-    with standing_back():
-        from media.engine.local import LocalEngine
-        from media.engine.pipe import LINE_BYTES, serve
-        from media.engine.wire import prepare
+    from media.engine.local import LocalEngine
+    from media.engine.pipe import LINE_BYTES, serve
+    from media.engine.wire import prepare
 
-        prepare()
+    prepare()
+    stand_forward()  # not before: loading takes a processor for a second, of which no other booth may hear
     reader, writer = await asyncio.open_connection(sock=door, limit=LINE_BYTES)
     addresses = tuple(given.addresses.split(","))
     engine = LocalEngine(addresses, given.announce, given.transcode_cores, given.transcode_ledger)

@@ -122,7 +122,13 @@ class MediaProcess:
         await asyncio.wait([self._watching])
 
     async def end(self) -> None:
-        """End it: its door is closed, and where that does not help it is killed. Nobody is told."""
+        """End it: its door is closed, and where that does not help it is killed. Nobody is told.
+
+        Whoever waits for that may give up; it is done all the same.
+        """
+        await asyncio.wait([spawn(self._end(), f"end {self.pid}")])
+
+    async def _end(self) -> None:
         self.gone = lambda reason: None
         self._reason = "ended"
         await self.engine.close()

@@ -12,10 +12,14 @@ from media.engine.door import (
     SPARE,
     ClosePlace,
     Command,
+    Connect,
+    Done,
     EngineFigures,
     Event,
     Outcome,
     Refused,
+    Route,
+    Show,
     Survey,
     Surveyed,
 )
@@ -36,6 +40,7 @@ class PoolEngine:
     def __init__(self, recipe: Recipe, most: int) -> None:
         self._most = most
         self._posts: dict[str, Post] = {}
+        self._closing: dict[str, Post] = {}
         self._kept = Kept()
         self._lost = Counter(dict.fromkeys(LOSSES, 0))
         self._spares = Spares(recipe, self._count_loss)
@@ -59,23 +64,35 @@ class PoolEngine:
             return await self._survey()
         if self._is_closed:
             return Refused("media_failed", "The server is going away.")
+        if isinstance(command, ClosePlace):
+            await self._close_place(command.place)
+            return Done()
         post = self._posts.get(command.place)
         if post is None:
-            post = self._posts[command.place] = Post(command.place, self._take, self._tell, self._given_back)
-        outcome = await post.perform(command)
-        if isinstance(command, ClosePlace) and self._posts.get(command.place) is post:
-            del self._posts[command.place]
-            self._kept.close(command.place)
-        return outcome
+            post = Post(command.place, self._take, self._tell, self._given_back)
+            if isinstance(command, Connect | Route | Show):  # what else is said of a place opens none
+                self._posts[command.place] = post
+        return await post.perform(command)
 
     async def close(self) -> None:
         """End every process; returns within 5 s."""
         self._is_closed = True
         if self._watching is not None:
             self._watching.cancel()
-        processes = [post.process for post in self._posts.values() if post.process is not None]
-        await asyncio.gather(self._spares.close(), *(process.end() for process in processes))
+        posts = (*self._posts.values(), *self._closing.values())
         self._posts.clear()
+        await asyncio.gather(self._spares.close(), *(post.abandon() for post in posts))
+
+    async def _close_place(self, place: str) -> None:
+        post = self._posts.pop(place, None)
+        if post is None:
+            return
+        self._closing[place] = post  # until its last figures are there
+        try:
+            await post.close()
+        finally:
+            del self._closing[place]
+            self._kept.close(place)
 
     async def _take(self) -> Taken:
         if len(self._manned()) + self._taking >= self._most:
@@ -93,10 +110,13 @@ class PoolEngine:
         return process
 
     def _manned(self) -> dict[str, MediaProcess]:
-        return {name: post.process for name, post in self._posts.items() if post.process is not None}
+        posts = {**self._closing, **self._posts}
+        return {name: post.process for name, post in posts.items() if post.process is not None}
 
     def _given_back(self, place: str, process: MediaProcess, reason: str | None) -> None:
         self._kept.add(place, process.last)
+        if place not in self._posts:
+            self._kept.close(place)
         if reason is not None:
             self._count_loss(reason)
 

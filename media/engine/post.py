@@ -13,7 +13,6 @@ from media.engine.child import MediaProcess
 from media.engine.door import (
     AddCandidate,
     Answered,
-    ClosePlace,
     Connect,
     Disconnect,
     Done,
@@ -22,7 +21,6 @@ from media.engine.door import (
     Measure,
     Measured,
     Outcome,
-    PlaceCommand,
     Refused,
     Route,
     Show,
@@ -39,9 +37,11 @@ LAST_FIGURES_S = 0.5
 TRIES = 2
 """An offer that two processes died of is not given to a third."""
 STOPPED = "The media process of this booth stopped; another one takes its place."
+CLOSED = Refused("media_failed", "This place is closed.")
 NO_FIGURES = Measured((), 0, 0, 0, 0.0, 0.0, 0.0, {})
 
 Taken = MediaProcess | Refused
+Words = Connect | AddCandidate | Disconnect | Route | Show | Measure
 
 
 class Post:
@@ -70,14 +70,11 @@ class Post:
         self._idle: asyncio.TimerHandle | None = None
         self._is_closed = False
 
-    async def perform(self, command: PlaceCommand) -> Outcome:
+    async def perform(self, command: Words) -> Outcome:
         """Carry out a command. Gains and views need no process: it is told them when there is one."""
         match command:
             case Connect():
                 return await self._connect(command)
-            case ClosePlace():
-                await self.close()
-                return Done()
             case Route() | Show():
                 return await self._arrange(command)
             case Disconnect(_, seat, generation):
@@ -90,6 +87,15 @@ class Post:
         self._is_closed = True
         async with self._one_at_a_time:
             await self._give_back()
+
+    async def abandon(self) -> None:
+        """End its process at once, and take none any more."""
+        self._is_closed = True
+        if self._idle is not None:
+            self._idle.cancel()
+        process, self.process = self.process, None
+        if process is not None:
+            await process.end()
 
     async def _arrange(self, word: Route | Show) -> Outcome:
         """Have gains or views from now on, in whichever process; a bad word changes nothing."""
@@ -134,9 +140,12 @@ class Post:
             if self.process is not None:
                 return self.process
             await asyncio.sleep(max(0.0, self._not_before_s - time.monotonic()))
-            process = await self._take() if not self._is_closed else Refused("media_failed", "This place is closed.")
+            process = await self._take() if not self._is_closed else CLOSED
             if isinstance(process, Refused):
                 return process
+            if self._is_closed:  # meanwhile
+                await process.end()
+                return CLOSED
             self.process = process
             process.since_s = time.monotonic()
             process.gone = lambda reason: self._gone(process, reason)
@@ -184,6 +193,8 @@ class Post:
         """Give the process back when nobody is connected for a while."""
         if self._idle is not None:
             self._idle.cancel()
+        if self.process is None:
+            return
         self._idle = asyncio.get_running_loop().call_later(IDLE_S, lambda: spawn(self._rest(), f"rest {self.place}"))
 
     async def _rest(self) -> None:

@@ -22,7 +22,7 @@ from media.engine.door import (
 )
 from media.engine.pool import PoolEngine
 from server.settings import CHECKOUT
-from tests.support.pooled import Ear, children_of, lives, pooled, strange, until
+from tests.support.pooled import PATIENCE_S, Ear, children_of, lives, pooled, strange, until
 
 FRONT = """
 import asyncio, sys
@@ -59,6 +59,13 @@ async def lost(pool: PoolEngine) -> dict[str, int]:
     return surveyed.lost
 
 
+async def ran(pool: PoolEngine) -> dict[str, int]:
+    """Ticks by the name of a process."""
+    surveyed = await pool.perform(Survey())
+    assert isinstance(surveyed, Surveyed)
+    return {engine.name: engine.ticks.ran for engine in surveyed.engines}
+
+
 async def test_each_place_has_a_process_of_its_own_and_gives_it_back_when_it_closes(tmp_path: Path) -> None:
     async with pooled(*strange("good", tmp_path / "pids")) as pool:
         one, other = pid_of(await pool.perform(connect("booth-1"))), pid_of(await pool.perform(connect("booth-2")))
@@ -68,6 +75,31 @@ async def test_each_place_has_a_process_of_its_own_and_gives_it_back_when_it_clo
         assert (lives(one), lives(other)) == (False, True)
         assert pid_of(await pool.perform(connect("booth-1", "B"))) not in (one, other)
     assert not lives(other)
+
+
+async def test_a_place_that_is_closed_while_its_process_starts_keeps_none(tmp_path: Path) -> None:
+    async with pooled(*strange("good", tmp_path / "pids")) as pool:
+        connecting = asyncio.create_task(pool.perform(connect("loopback.1")))
+        await asyncio.sleep(0)
+        assert await pool.perform(ClosePlace("loopback.1")) == Done()
+        assert isinstance(await connecting, Refused)
+        assert await pool.perform(Disconnect("loopback.1", "A", 1)) == Done()
+        assert pool._posts == {}
+        await until(lambda: len(pool._spares.ready) == 1)
+        alive = [pid for pid in map(int, (tmp_path / "pids").read_text(encoding="ascii").split()) if lives(pid)]
+        assert alive == [pool._spares.ready[0].pid]
+
+
+async def test_what_a_closed_place_counted_stays_counted(tmp_path: Path) -> None:
+    async with pooled() as pool:
+        await pool.perform(connect("loopback.1"))  # refused; but the clock ticks from there on
+        async with asyncio.timeout(PATIENCE_S):
+            while (await ran(pool)).get("loopback.1", 0) < 8:
+                pass
+        await pool.perform(ClosePlace("loopback.1"))
+        after = await ran(pool)
+        assert after[""] >= 8
+        assert set(after) <= {"", "spare"}
 
 
 async def test_more_places_than_there_may_be_processes_are_refused_in_words(tmp_path: Path) -> None:
