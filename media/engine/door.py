@@ -223,6 +223,17 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureRefused:
+    """The picture of a connection is not taken any more, whatever it becomes; its sound is."""
+
+    place: str
+    seat: str
+    generation: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Levels:
     """RMS of each source of a place over 200 ms in dBFS (None: nothing arrives), and the seats that speak now."""
 
@@ -231,7 +242,7 @@ class Levels:
     speaking: tuple[str, ...]
 
 
-Event = Carrying | Lost | Failed | Levels
+Event = Carrying | Lost | Failed | PictureRefused | Levels
 
 
 @dataclass(frozen=True, slots=True)

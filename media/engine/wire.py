@@ -23,7 +23,7 @@ WORDS: dict[str, type[Any]] = {
     for word in (
         *(door.Connect, door.AddCandidate, door.Disconnect, door.Route, door.Show, door.Measure, door.ClosePlace),
         *(door.Survey, door.Done, door.Answered, door.Refused, door.Measured, door.Surveyed),
-        *(door.Carrying, door.Lost, door.Failed, door.Levels, door.Hello, door.Beating),
+        *(door.Carrying, door.Lost, door.Failed, door.PictureRefused, door.Levels, door.Hello, door.Beating),
     )
 }
 
