@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 
 from media.engine import peer as peer_module
 from media.engine.decoding import Decoder
-from media.engine.door import COUNTS, QUEUES, Carrying, Connect, Event, Gain, Levels, Lost, View
+from media.engine.door import COUNTS, QUEUES, Carrying, Connect, Event, Gain, Levels, Lost, PictureRefused, View
 from media.engine.opus import Decoder as OpusDecoder
 from media.engine.opus import Encoder as OpusEncoder
 from media.engine.peer import Peer
