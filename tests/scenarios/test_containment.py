@@ -137,7 +137,7 @@ async def test_the_front_process_holds_no_media_and_its_children_not_the_secret(
             assert library not in mapped
         await until(lambda: len(children_of(served.process.pid)) == 1)
         (spare,) = children_of(served.process.pid)
-        assert b"libav" in of_process(spare, "maps")
+        await until(lambda: b"libav" in of_process(spare, "maps"))
         assert b"HANMARU_" not in of_process(spare, "environ")
     finally:
         await served.stop()
