@@ -298,7 +298,7 @@ async def test_a_viewer_of_another_size_gets_it_made_and_goes_on_when_it_fits(bo
     camera.film(1, key=True)
     assert await screen.source() == 11
     async with asyncio.timeout(5):  # a picture comes before the word that it is done
-        while not booth.place.survey().counts["decoded"]:
+        while not booth.place.survey().counts["decoded"]:  # noqa: ASYNC110 (it comes from another process)
             await asyncio.sleep(0.01)
     assert booth.place.survey().counts["decoded"] == 1
     assert booth.place.survey().outputs == 1
