@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 
 from media.errors import CandidateError
 
+NO_CONNECTION = "There is no connection that this candidate could belong to."
 MOST_CANDIDATES = 32  # per description or connection: a machine with many networks has a dozen
 LONGEST_CANDIDATE = 512  # characters
 

@@ -16,7 +16,7 @@ class SizeError(MediaError):
     """The peer's picture has a size that is not decoded here."""
 
     def __init__(self) -> None:
-        super().__init__("media_failed", "The picture is larger or smaller than this server takes.")
+        super().__init__("bad_picture", "The picture is larger or smaller than this server takes.")
 
 
 class OfferError(MediaError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import structlog
@@ -59,15 +59,15 @@ def make_app(
     event: Event,
     *,
     conductor: Conductor,
+    engine: Engine,
     store: Store,
     tokens: Tokens | None = None,
     authority: Path | None = None,
-    engines: Mapping[str, Engine] | None = None,
 ) -> web.Application:
     """The application for one event. It opens and closes `store`, starts and closes `conductor`.
 
-    `authority`: the local certificate authority's file, served at `/ca.crt`. `engines`: whose figures are told, by the
-    name of their process. Raises SetupError.
+    `authority`: the local certificate authority's file, served at `/ca.crt`. `engine`: whose figures are told.
+    Raises SetupError.
     """
     app = web.Application(middlewares=[patience, tallied, forwarded, answers], client_max_size=MAX_BODY_BYTES)
     app[SETTINGS] = settings
@@ -81,7 +81,7 @@ def make_app(
     app[EQUIPMENT] = Equipment(conductor)
     app[STORE] = store
     app[TALLY] = Tally()
-    app[METRICS] = Metrics(app, engines or {})
+    app[METRICS] = Metrics(app, engine)
     app.router.add_get("/signal", websocket.signal)
     app.router.add_post("/session", exchange)
     app.router.add_get("/healthz", healthz)

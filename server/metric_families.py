@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from media.engine import door
+from media.engine.kept import all_ticks
 from server.conductor.census import Census
 from server.spread import Spread
 from server.store import Store
@@ -43,19 +44,43 @@ class Front:
     process: door.ProcessFigures
 
 
-def families(front: Front, engines: Mapping[str, door.Surveyed | None]) -> Iterator[Metric]:
+def families(front: Front, engine: door.Surveyed | None) -> Iterator[Metric]:
     """All metrics; of an engine that gave no figures (None) there is only `hanmaru_up 0`."""
     yield from _of_front(front)
-    up = GaugeMetricFamily("hanmaru_up", "Whether a process gave its figures for this scrape.", labels=["process"])
-    for name, engine in {FRONT: front, **engines}.items():
-        up.add_metric([name], engine is not None)
-    yield up
-    present = {name: engine for name, engine in engines.items() if engine is not None}
-    others = {name: engine.process for name, engine in present.items() if engine.process.pid != front.process.pid}
-    yield from _of_processes({FRONT: front.process, **others})
-    if present:
-        yield from _of_ticks({name: (engine.ticks, engine.strangers) for name, engine in present.items()})
-        yield from _of_places(front.booths, [place for engine in present.values() for place in engine.places])
+    named = _by_name(front.booths, engine.engines if engine is not None else ())
+    ups = {FRONT: True} if engine is not None else {FRONT: True, door.ENGINE: False}
+    for name, those in named.items():
+        if states := [each.up for each in those if each.up is not None]:
+            ups[name] = all(states)
+    up = [((name,), is_up) for name, is_up in ups.items()]
+    yield _gauge("hanmaru_up", "Whether a process gave its figures for this scrape.", ("process",), up)
+    processes = {
+        name: [each.process for each in those if each.process and each.process.pid != front.process.pid]
+        for name, those in named.items()
+    }
+    yield from _of_processes({FRONT: [front.process], **{name: each for name, each in processes.items() if each}})
+    if engine is not None:
+        yield from _of_ticks(named)
+        yield _counter(
+            "hanmaru_media_processes_lost",
+            "Media processes that ended by themselves, hung, or did not begin.",
+            ("reason",),
+            [((reason,), engine.lost.get(reason, 0)) for reason in door.LOSSES],
+        )
+        yield from _of_places(front.booths, engine.places)
+
+
+def _by_name(
+    booths: Sequence[str], engines: Sequence[door.EngineFigures]
+) -> Mapping[str, Sequence[door.EngineFigures]]:
+    """The processes of an engine by their label: a booth, `engine`, `spare`, or `loopback` for all other places."""
+    own = {door.ENGINE, door.SPARE}
+    one_for_all = any(each.name == door.ENGINE for each in engines)
+    named: dict[str, list[door.EngineFigures]] = {} if one_for_all else {name: [] for name in (*booths, ELSEWHERE)}
+    for each in engines:
+        label = each.name if each.name in own or each.name in booths else ELSEWHERE
+        named.setdefault(label, []).append(each)
+    return named
 
 
 def _of_front(front: Front) -> Iterator[Metric]:
@@ -111,31 +136,33 @@ def _of_front(front: Front) -> Iterator[Metric]:
     )
 
 
-def _of_processes(processes: Mapping[str, door.ProcessFigures]) -> Iterator[Metric]:
-    """By the names that every exporter of Prometheus uses."""
+def _of_processes(processes: Mapping[str, Sequence[door.ProcessFigures]]) -> Iterator[Metric]:
+    """By the names that every exporter of Prometheus uses; processes of one name together, since the oldest began."""
 
     def each(figure: Callable[[door.ProcessFigures], float]) -> list[tuple[tuple[str], float]]:
-        return [((name,), figure(process)) for name, process in processes.items()]
+        return [((name,), sum(map(figure, those))) for name, those in processes.items()]
 
     label = ("process",)
     yield _counter("process_cpu_seconds", "CPU time, user and system.", label, each(lambda p: p.cpu_s))
     yield _gauge("process_resident_memory_bytes", "Memory in RAM.", label, each(lambda p: p.resident_bytes))
     yield _gauge("process_open_fds", "Open file descriptors.", label, each(lambda p: p.open_files))
     yield _gauge("process_max_fds", "File descriptors that may be open.", label, each(lambda p: p.most_files))
-    yield _gauge("process_start_time_seconds", "Start, since 1970.", label, each(lambda p: p.started_at_s))
+    began = [((name,), min(process.started_at_s for process in those)) for name, those in processes.items()]
+    yield _gauge("process_start_time_seconds", "Start, since 1970.", label, began)
 
 
-def _of_ticks(engines: Mapping[str, tuple[door.Ticks, int]]) -> Iterator[Metric]:
+def _of_ticks(named: Mapping[str, Sequence[door.EngineFigures]]) -> Iterator[Metric]:
     label = ("process",)
-    spreads = [((name,), (t.late_edges_s, t.late_counts, t.late_sum_s)) for name, (t, _) in engines.items()]
+    ticks = {name: all_ticks(each.ticks for each in those) for name, those in named.items()}
+    spreads = [((name,), (t.late_edges_s, t.late_counts, t.late_sum_s)) for name, t in ticks.items()]
     yield _histogram(
         "hanmaru_tick_lateness_seconds", "How late the 20 ms ticks of the sound were done.", label, spreads
     )
-    late = [((name,), ticks.late) for name, (ticks, _) in engines.items()]
+    late = [((name,), each.late) for name, each in ticks.items()]
     yield _counter("hanmaru_ticks_late", "Ticks late by more than 20 ms.", label, late)
-    skipped = [((name,), ticks.skipped) for name, (ticks, _) in engines.items()]
+    skipped = [((name,), each.skipped) for name, each in ticks.items()]
     yield _counter("hanmaru_ticks_skipped", "Ticks that never ran, because more than 5 were overdue.", label, skipped)
-    strangers = [((name,), n) for name, (_, n) in engines.items()]
+    strangers = [((name,), sum(each.strangers for each in those)) for name, those in named.items()]
     yield _counter("hanmaru_stranger_datagrams", "Datagrams dropped because their sender is no peer.", label, strangers)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import platform
 import time
 import tomllib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 
 import structlog
 from aiohttp import web
@@ -37,12 +37,11 @@ log = structlog.get_logger("metrics")
 class Metrics(Collector):
     """Gathers figures once a second at most, and gives them to a registry of this application alone."""
 
-    def __init__(self, app: web.Application, engines: Mapping[str, door.Engine]) -> None:
-        """`engines`: by the label `process`."""
+    def __init__(self, app: web.Application, engine: door.Engine) -> None:
         self._app = app
-        self._engines = engines
+        self._engine = engine
         self._build = build()
-        self._figures: tuple[Front, Mapping[str, door.Surveyed | None]] | None = None
+        self._figures: tuple[Front, door.Surveyed | None] | None = None
         self._gathered_at_s = float("-inf")
         self._text = b""
         self._one_at_a_time = asyncio.Lock()
@@ -54,8 +53,8 @@ class Metrics(Collector):
         """Everything as text; as of now, or of a moment ago."""
         async with self._one_at_a_time:
             if time.monotonic() - self._gathered_at_s >= CACHED_S:
-                answers = await asyncio.gather(*(_survey(name, engine) for name, engine in self._engines.items()))
-                self._figures = (self._front(), dict(zip(self._engines, answers, strict=True)))
+                surveyed = await _survey(self._engine)
+                self._figures = (self._front(), surveyed)
                 self._text = generate_latest(self._registry)
                 self._gathered_at_s = time.monotonic()
             return self._text
@@ -142,15 +141,15 @@ def _admit(request: web.Request) -> None:
     )
 
 
-async def _survey(name: str, engine: door.Engine) -> door.Surveyed | None:
+async def _survey(engine: door.Engine) -> door.Surveyed | None:
     """An engine's figures; None when it gives none in time, or breaks."""
     try:
         async with asyncio.timeout(ENGINE_S):
             outcome = await engine.perform(door.Survey())
     except TimeoutError:
-        log.warning("engine_silent", process=name)
+        log.warning("engine_silent")
         return None
     except Exception:
-        log.exception("engine_broke", process=name)
+        log.exception("engine_broke", command="Survey")
         return None
     return outcome if isinstance(outcome, door.Surveyed) else None

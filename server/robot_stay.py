@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 
 from server.robot import LineClosedError, Media, Message, Robot
@@ -22,25 +23,34 @@ async def stay(
     """Hold the seat and `act` while connected, again after every break; returns when the seat is somebody else's.
 
     `make_media` gets the welcome. `act` is cancelled when the line breaks; its own end does not give up the seat.
+    When the server says that it can go on with our media no more, we come back on the open line, and at once.
     """
+    fresh = True
     try:
         while True:
+            began_s, fresh_before, fresh = time.monotonic(), fresh, True
             try:
-                await _once(robot, make_media, act)
+                await _once(robot, make_media, act, fresh=fresh_before)
             except LineClosedError as closed:
                 say(str(closed))
                 if closed.code in FINAL_CODES:
                     return
-            except (RemoteError, ConnectionError, TimeoutError) as fault:
+            except RemoteError as fault:
                 say(str(fault))
-            await asyncio.sleep(RETRY_S * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+                fresh = fault.code not in MEDIA_ERRORS
+            except (ConnectionError, TimeoutError) as fault:
+                say(str(fault))
+            if fresh or time.monotonic() - began_s < RETRY_S:
+                await asyncio.sleep(RETRY_S * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
     finally:
         await asyncio.shield(robot.close())
 
 
-async def _once(robot: Robot, make_media: Callable[[Message], Media], act: Callable[[], Awaitable[None]]) -> None:
+async def _once(
+    robot: Robot, make_media: Callable[[Message], Media], act: Callable[[], Awaitable[None]], *, fresh: bool
+) -> None:
     if robot.welcome:
-        answer = await robot.reconnect()
+        answer = await robot.reconnect(fresh=fresh)
     else:
         await robot.open()
         answer = await robot.hello()
@@ -48,35 +58,41 @@ async def _once(robot: Robot, make_media: Callable[[Message], Media], act: Calla
         answer["type"] == "seat_taken"
     ):  # a page left a moment ago, or somebody is really there: the seat comes when free
         await robot.message("welcome", after=robot.received, timeout_s=math.inf)
-    await robot.connect(make_media(robot.welcome))
-    await _first_of(_acting(act), _refused(robot), _silenced(robot))
+    await _first_of(_acting(robot, make_media(robot.welcome), act), _refused(robot, robot.received))
 
 
-async def _acting(act: Callable[[], Awaitable[None]]) -> None:
+async def _acting(robot: Robot, media: Media, act: Callable[[], Awaitable[None]]) -> None:
+    await robot.connect(media)
+    await _first_of(_kept_busy(act), _silenced(robot))
+
+
+async def _kept_busy(act: Callable[[], Awaitable[None]]) -> None:
     await act()
     await asyncio.Event().wait()  # the seat is kept when there is nothing left to do
 
 
-async def _refused(robot: Robot) -> None:
-    """Wait for the server to give the media up; raises that error."""
+async def _refused(robot: Robot, after: int) -> None:
+    """Wait for the server to give the media up, from that message on; raises that error."""
     while True:
-        message = await robot.message("error", after=robot.received, timeout_s=math.inf)
+        message = await robot.message("error", after=after, timeout_s=math.inf)
         if message["code"] in MEDIA_ERRORS:
             raise RemoteError(message["code"], message["message"])
+        after = robot.received
 
 
 async def _silenced(robot: Robot) -> None:
-    """Wait for the server to hear nothing of us any more; raises ConnectionError."""
+    """Wait for the server to hear us, and then to hear nothing of us any more; raises ConnectionError."""
 
-    def lost(booth: Message) -> bool:
+    def ours(booth: Message, wanted: str) -> bool:
         participants = booth["sites"] | booth["interpreters"]
         return any(
-            participants[name]["media"] == "lost"
+            participants[name]["media"] == wanted
             for name in (robot.welcome["site"], robot.welcome["person"])
             if name in participants
         )
 
-    await robot.until(lost, math.inf)
+    await robot.until(lambda booth: ours(booth, "connected"), math.inf)
+    await robot.until(lambda booth: ours(booth, "lost"), math.inf)
     raise ConnectionError("The server hears nothing of us.")
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import gc
+import os
 import resource
 import signal
 import ssl
+import sys
 import zoneinfo
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,14 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from media.engine import LocalEngine
+from media.engine.child import Recipe
+from media.engine.pool import PoolEngine
 from server.addresses import media_addresses
 from server.app import make_app
-from server.conductor import Conductor
+from server.conductor import LOOPBACKS, Conductor
 from server.event import Event
 from server.patience import PatientHandler
-from server.settings import Settings, SetupError
+from server.settings import CHECKOUT, Settings, SetupError
 from server.store import Store
 from server.tls import certificates
 from server.tokens import Tokens
@@ -32,6 +35,8 @@ TLS_HANDSHAKE_S = 10.0
 GRACE_S = 1.5  # handlers that do not end after the goodbye are cancelled, twice this long at most (SIGTERM: 5 s in all)
 BACKLOG = 1024
 OPEN_FILES = 65_536  # thousands of half-open requests must not keep participants out
+
+MEDIA_PROCESS = (sys.executable, "-m", "server.media_process")
 
 log = structlog.get_logger("server")
 
@@ -56,6 +61,20 @@ def record_of(settings: Settings, event: Event) -> Path:
     return settings.state_dir / f"{event.id}-{event.date.isoformat()}.sqlite3"
 
 
+TRANSCODE_LEDGER = "transcoding"
+"""In the state folder: what media processes tell each other of the pictures that they make."""
+
+
+def media_process(settings: Settings, environment: Mapping[str, str]) -> Recipe:
+    """How a media process is started: with what it has to know, and without our own settings and their secret."""
+    announce = () if settings.announce is None else ("--announce", settings.announce)
+    cores = () if settings.transcode_cores is None else ("--transcode-cores", str(settings.transcode_cores))
+    ledger = ("--transcode-ledger", str(settings.state_dir / TRANSCODE_LEDGER))
+    command = (*MEDIA_PROCESS, "--addresses", ",".join(media_addresses(settings)), *announce, *cores, *ledger)
+    kept = {name: value for name, value in environment.items() if not name.startswith("HANMARU_")}
+    return Recipe(command, CHECKOUT, kept)
+
+
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine to its end on uvloop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -73,7 +92,7 @@ async def serve(
     made = certificates(settings, dt.datetime.now(dt.UTC)) if settings.tls else None
     context = made.context() if made else None
     event = rehearsable(rehearsed(event, dt.datetime.now(dt.UTC)), settings)
-    engine = LocalEngine(media_addresses(settings), settings.announce, settings.transcode_cores)
+    engine = PoolEngine(media_process(settings, os.environ), most=len(event.booths) + LOOPBACKS)
     store = Store(record_of(settings, event))
     app = make_app(
         settings,
@@ -82,10 +101,11 @@ async def serve(
         store=store,
         tokens=tokens,
         authority=made.authority if made else None,
-        engines={"engine": engine},
+        engine=engine,
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
     await runner.setup()
+    engine.open()
     try:
         listening = await _listen(runner, settings, context)
         try:
@@ -106,7 +126,7 @@ async def serve(
 
 
 def _settle() -> None:
-    """Spare the collector what lives as long as the server: scanning it took 55 ms, almost three ticks of the sound."""
+    """Spare the collector what lives as long as the server: scanning it would keep everybody waiting."""
     gc.collect()
     gc.freeze()
 

@@ -81,6 +81,16 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureRefused:
+    """The picture of a connection is not taken any more; its sound is."""
+
+    seat: str
+    generation: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Speaking:
     """These seats are speaking now, and no others."""
 
@@ -108,6 +118,7 @@ Input = (
     | Carrying
     | Lost
     | Failed
+    | PictureRefused
     | Speaking
     | Revoked
     | Elapsed

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from signaling.booth_view import Media
 from signaling.effects import AddCandidate, Connect, Disconnect, Effect, Send
 from signaling.errors import RemoteError
-from signaling.inputs import Answered, CandidateRefused, Failed, OfferRefused
+from signaling.inputs import Answered, CandidateRefused, Failed, OfferRefused, PictureRefused
 from signaling.replies import Answer, Error
 from signaling.requests import Candidate, Offer
 from signaling.seats import Seat
@@ -150,6 +150,11 @@ def failed(chair: Chair, word: Failed) -> Change:
         return chair, ()
     told = _error(chair, word.code, word.message) if word.generation == chair.generation else ()
     return _without(chair, word.generation), (Disconnect(str(chair.seat), word.generation), *told)
+
+
+def picture_refused(chair: Chair, word: PictureRefused) -> Change:
+    """A connection goes on without its picture."""
+    return chair, _error(chair, word.code, word.message) if _is_current(chair, word.generation) else ()
 
 
 def hang_up(chair: Chair) -> Change:

@@ -17,6 +17,7 @@ from signaling.inputs import (
     Input,
     Lost,
     OfferRefused,
+    PictureRefused,
     Received,
     Revoked,
 )
@@ -71,6 +72,8 @@ def _happened(place: Loopback, happened: Input) -> Change:
             return _with(place, lines.lost(place.chair, happened.generation))
         case Failed():
             return _with(place, lines.failed(place.chair, happened))
+        case PictureRefused():
+            return _with(place, lines.picture_refused(place.chair, happened))
     return place, ()
 
 

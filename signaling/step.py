@@ -25,6 +25,7 @@ from signaling.inputs import (
     Input,
     Lost,
     OfferRefused,
+    PictureRefused,
     Received,
     Revoked,
     Speaking,
@@ -72,6 +73,8 @@ def _happened(booth: Booth, happened: Input, now: float) -> Change:
     if happened.seat not in booth.chairs:
         return booth, ()
     before = booth.chairs[happened.seat]
+    if before.seat.role in EQUIPMENT and isinstance(happened, PictureRefused):  # nobody is there to be told
+        happened = Failed(happened.seat, happened.generation, happened.code, happened.message)
     chair, effects = _line(before, happened)
     if before.seat.role in EQUIPMENT and isinstance(happened, Lost | Failed) and chair != before:
         chair, gone = seating.given_up(chair)
@@ -105,7 +108,7 @@ def _received(booth: Booth, asked: Received, now: float) -> Change:
 
 
 def _line(
-    chair: lines.Chair, word: Answered | OfferRefused | CandidateRefused | Carrying | Lost | Failed
+    chair: lines.Chair, word: Answered | OfferRefused | CandidateRefused | Carrying | Lost | Failed | PictureRefused
 ) -> lines.Change:
     match word:
         case Answered():
@@ -120,6 +123,8 @@ def _line(
             return lines.lost(chair, word.generation)
         case Failed():
             return lines.failed(chair, word)
+        case PictureRefused():
+            return lines.picture_refused(chair, word)
 
 
 def _elapsed(booth: Booth, now: float) -> Change:

@@ -32,9 +32,11 @@ export class Line {
   picture = false;
   /** @type {Peer | null} */ #current = null;
   /** @type {Peer | null} */ #coming = null;
+  /** The server told us that the connection we hear is no more: there is nothing to go on hearing. */ #gone = false;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #watch;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #again;
   /** @type {{counters: Counters | null, soundAt: number, pictureAt: number, reconnectAt: number, offeredAt: number}} */
-  #seen = { counters: null, soundAt: 0, pictureAt: 0, reconnectAt: 0, offeredAt: 0 };
+  #seen = { counters: null, soundAt: 0, pictureAt: 0, reconnectAt: -Infinity, offeredAt: 0 };
 
   /**
    * @param {object} options
@@ -67,7 +69,7 @@ export class Line {
           if (this.#coming?.generation === generation) this.#coming.accept(sdp).catch((error) => this.#broken("the answer does not fit", error));
         },
         error: (error) => {
-          if (error.code === "media_timeout" || error.code === "media_failed") this.#reconnect();
+          if (error.code === "media_timeout" || error.code === "media_failed") this.#failed();
           console.warn("the server refused a message", error.code, error.message);
         },
       },
@@ -104,6 +106,7 @@ export class Line {
     serverClock.set(welcome.now, performance.now());
     this.#coming?.close();
     this.#coming = null;
+    this.#forgetTry();
     this.on.welcome(welcome);
     this.on.changed();
     if (welcome.media.audio === null && welcome.media.video === null) return;
@@ -114,7 +117,7 @@ export class Line {
       generation: welcome.generation,
       media: welcome.media,
       iceServers: welcome.ice_servers.map(({ urls, username, credential }) => ({ urls, ...(username && credential ? { username, credential } : {}) })),
-      eager: this.#current === null,
+      eager: this.#current === null || this.#gone,
       tracks,
       on: {
         offer: (sdp) => this.session.send({ type: "offer", sdp }),
@@ -134,6 +137,8 @@ export class Line {
     this.#coming = null;
     const old = this.#current;
     this.#current = peer;
+    this.#gone = false;
+    this.#forgetTry();
     this.media = "flowing";
     this.#seen = { ...this.#seen, counters: null, soundAt: performance.now(), pictureAt: performance.now() };
     this.on.stream(peer.stream);
@@ -161,9 +166,29 @@ export class Line {
     if (changed) this.on.changed();
   }
 
+  /** The server can go on with our newest connection no more, and says so long before its silence would. */
+  #failed() {
+    if (this.#coming === null && this.#current !== null) {
+      this.#gone = true;
+      this.#seen.soundAt = -Infinity;
+      this.media = "silent";
+      this.on.changed();
+    }
+    this.#reconnect();
+  }
+
+  /** At once, or as soon as the last try is long enough ago. */
   #reconnect() {
+    if (!this.session.seated || this.#again !== undefined) return;
     const now = performance.now();
-    if (!this.session.seated || now - this.#seen.reconnectAt < LEAST_BETWEEN_RECONNECTS_MS) return;
+    const wait = this.#seen.reconnectAt + LEAST_BETWEEN_RECONNECTS_MS - now;
+    if (wait > 0) {
+      this.#again = setTimeout(() => {
+        this.#again = undefined;
+        this.#reconnect();
+      }, wait);
+      return;
+    }
     this.#seen.reconnectAt = now;
     this.#seen.offeredAt = now;
     this.session.reconnect();
@@ -178,8 +203,14 @@ export class Line {
     this.#reconnect();
   }
 
+  #forgetTry() {
+    clearTimeout(this.#again);
+    this.#again = undefined;
+  }
+
   #hangUp() {
     clearInterval(this.#watch);
+    this.#forgetTry();
     this.#current?.close();
     this.#coming?.close();
     this.#current = this.#coming = null;

@@ -1,6 +1,8 @@
 """The media engine, the only home of aiortc, pylibsrtp, av and cv2. Others know its door.
 
-door        every word that crosses, as plain values        wire, pipe  the same words as JSON, across a pipe
+door, figures  every word that crosses, as plain values     wire, pipe  the same words as JSON, across a pipe
+pool        the engine in many processes                    post, spares  one place's, whichever has it; one ahead
+child, tether  one media process: watched; its end          kept, pauses  what it counted; how soon another is tried
 local       the engine in this process                      place       one mixer: connections, gains, views
 peer        one peer connection                             negotiation  its offer, answer and candidates
 seam, addresses  where aiortc and aioice are touched below their public surface
@@ -13,21 +15,3 @@ transcoding, transcoder, output  all transcode processes of an engine; its end o
 ledger      what the engines of a machine tell each other   transcode, confinement  such a process; what it gives up
 making, decoding, scaling, vp8  its work: to pictures, swscale graphs, to VP8
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from media.engine.local import LocalEngine
-
-__all__ = ["LocalEngine"]
-
-
-def __getattr__(name: str) -> Any:
-    """The engine when it is asked for: a transcode process lives in this package, too, and needs nothing of it."""
-    if name == "LocalEngine":
-        from media.engine.local import LocalEngine
-
-        return LocalEngine
-    raise AttributeError(name)

@@ -11,6 +11,34 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from media.engine.figures import (
+    COUNTS,
+    ENGINE,
+    LATE_EDGES_S,
+    LOSSES,
+    QUEUES,
+    SPARE,
+    EngineFigures,
+    PlaceFigures,
+    ProcessFigures,
+    Surveyed,
+    Ticks,
+)
+
+__all__ = [
+    "COUNTS",
+    "ENGINE",
+    "LATE_EDGES_S",
+    "LOSSES",
+    "QUEUES",
+    "SPARE",
+    "EngineFigures",
+    "PlaceFigures",
+    "ProcessFigures",
+    "Surveyed",
+    "Ticks",
+]  # its own words beside them
+
 
 @dataclass(frozen=True, slots=True)
 class Connect:
@@ -162,77 +190,6 @@ class Measured:
     drops: dict[str, int]
 
 
-COUNTS = (
-    *("audio_packets", "audio_lost", "video_packets", "video_lost"),  # RTP packets received, and lost by the line
-    *("sound_recovered",),  # lost packets of sound that were played after all, from the copy in the next one (FEC)
-    *("received_bytes", "sent_bytes"),  # of all that connections carry: RTP, RTCP, DTLS; without UDP and IP headers
-    *("forwarded",),  # packets of pictures, once for each viewer that took them as they came
-    *("decoded", "encoded"),  # pictures
-    *("decode_cpu_s", "encode_cpu_s"),  # seconds of CPU; encoding includes scaling
-)
-"""What is counted of a place."""
-QUEUES = (
-    *("sound_in", "sound_concealed", "sound_out"),  # packets that came too late; ticks that were filled in; packets
-    *("picture_in", "picture_skipped", "picture_backlog", "picture_broken", "picture_out"),
-    *("picture_thinned", "picture_refused", "picture_lost", "picture_given_up"),  # by transcode budget and processes
-    *("candidates", "malformed"),
-)
-"""Where a place may drop something."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceFigures:
-    """One place: what was counted since the engine began, which never goes back, and how it stands now.
-
-    The place "" is all of those that were closed.
-    """
-
-    place: str
-    counts: dict[str, float]
-    """By `COUNTS`."""
-    drops: dict[str, int]
-    """By queue."""
-    outputs: int
-    """Pictures that are encoded now: one for each distinct shape of each source that somebody sees."""
-    delays_s: dict[str, float]
-    """By seat that is heard: how much sound playout keeps back for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ticks:
-    """The sound's clock: ticks that ran, late by over 20 ms, skipped; how late by upper edges `late_edges_s`."""
-
-    ran: int
-    late: int
-    skipped: int
-    late_edges_s: tuple[float, ...]
-    late_counts: tuple[int, ...]
-    """Ticks in each bin: up to the first edge, between it and the second, ..., beyond the last."""
-    late_sum_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessFigures:
-    """A process as the kernel sees it. `started_at_s`: seconds since 1970."""
-
-    pid: int
-    cpu_s: float
-    resident_bytes: int
-    open_files: int
-    most_files: int
-    started_at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Surveyed:
-    """Figures of an engine: its places, its ticks, its process, and datagrams dropped for where they came from."""
-
-    places: tuple[PlaceFigures, ...]
-    ticks: Ticks
-    strangers: int
-    process: ProcessFigures
-
-
 Outcome = Done | Answered | Refused | Measured | Surveyed
 
 
@@ -266,6 +223,17 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureRefused:
+    """The picture of a connection is not taken any more, whatever it becomes; its sound is."""
+
+    place: str
+    seat: str
+    generation: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Levels:
     """RMS of each source of a place over 200 ms in dBFS (None: nothing arrives), and the seats that speak now."""
 
@@ -274,7 +242,26 @@ class Levels:
     speaking: tuple[str, ...]
 
 
-Event = Carrying | Lost | Failed | Levels
+Event = Carrying | Lost | Failed | PictureRefused | Levels
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A media process is ready to be asked; its first word."""
+
+    version: int
+    """Of the door's wire form."""
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beating:
+    """A media process lives: the ticks of its sound so far. Whoever keeps it hears this, nobody behind it."""
+
+    ticks: int
+
+
+Sign = Hello | Beating
 
 
 class Engine(Protocol):

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import structlog
 
+from media.candidates import NO_CONNECTION
 from media.engine.addresses import dropped
 from media.engine.door import (
+    ENGINE,
+    LATE_EDGES_S,
     AddCandidate,
     Answered,
     ClosePlace,
@@ -18,6 +21,7 @@ from media.engine.door import (
     Connect,
     Disconnect,
     Done,
+    EngineFigures,
     Event,
     Measure,
     Measured,
@@ -32,7 +36,6 @@ from media.engine.door import (
 )
 from media.engine.ledger import Ledger
 from media.engine.native import lib
-from media.engine.negotiation import NO_CONNECTION
 from media.engine.peer import Peer
 from media.engine.place import Place
 from media.engine.process import process_figures
@@ -44,8 +47,6 @@ from media.transcode_budget import cores_for_pictures
 log = structlog.get_logger("engine")
 
 CLOSE_TIMEOUT_S = 4.0
-LATE_EDGES_S = (0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.004, 0.005, 0.010, 0.020, 0.040, 0.100, 0.250)
-"""A tick late by 20 ms leaves a listener's buffer dry; 1 and 3 ms are what the growth curve is held against."""
 START_BITS_PER_S = 2_000_000
 """What a browser is told to begin with (`x-google-start-bitrate`): full size within 3 s instead of tens (measured)."""
 
@@ -76,6 +77,11 @@ class LocalEngine:
         self._ticker = Ticker(self._tick)
         self._faulty: set[str] = set()
         self._closed = PlaceFigures("", {}, {}, 0, {})
+
+    @property
+    def ticks(self) -> int:
+        """How often the sound's clock has ticked: it does from the first command on, for as long as all is well."""
+        return self._ticker.lateness.ticks
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Have `listener` called with every event; it must not block."""
@@ -157,7 +163,8 @@ class LocalEngine:
         bins = late.counts(LATE_EDGES_S)
         places = (self._closed, *(place.survey() for place in self._places.values()))
         ticks = Ticks(late.ticks, late.late, late.skipped, LATE_EDGES_S, bins, late.sum_s)
-        return Surveyed(places, ticks, dropped["strangers"], process_figures())
+        engine = EngineFigures(ENGINE, True, ticks, dropped["strangers"], process_figures())
+        return Surveyed(places, (engine,), {})
 
     def _tick(self, number: int) -> None:
         for place in self._places.values():

@@ -11,7 +11,7 @@ from aiortc import RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
 from media import equipment
-from media.candidates import MOST_CANDIDATES, allowed, announce, parse
+from media.candidates import MOST_CANDIDATES, NO_CONNECTION, allowed, announce, parse
 from media.engine.addresses import offering
 from media.engine.door import AddCandidate, Connect
 from media.engine.seam import PeerConnection, Sender
@@ -24,7 +24,6 @@ log = structlog.get_logger("engine.negotiation")
 
 ANSWER_TIMEOUT_S = 5.0
 """A candidate may overtake the answer to its offer by as much."""
-NO_CONNECTION = "There is no connection that this candidate could belong to."
 ANSWERS = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly"}
 
 

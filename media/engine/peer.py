@@ -45,6 +45,8 @@ class Owner(Protocol):
 
     def failed(self, peer: Peer, code: str, message: str) -> None: ...  # it never came up, or cannot go on
 
+    def picture_refused(self, peer: Peer, code: str, message: str) -> None: ...  # it goes on without its picture
+
     def sound(self, peer: Peer, packet: RtpPacket, now: float) -> None: ...  # one Opus packet
 
     def picture(self, peer: Peer, packet: PicturePacket, now: float) -> None: ...  # one packet of its picture
@@ -79,6 +81,7 @@ class Peer(Incoming):
         self._last_rtp_at: float | None = None
         self._closing: asyncio.Task[None] | None = None
         self._failed = False
+        self._picture_refused = False
         self.is_carrying = False
         self.is_lost = False
         self.screen: Screen | None = None
@@ -210,11 +213,11 @@ class Peer(Incoming):
         if codec == "opus":
             if self._hear_from("audio", now):
                 self._owner.sound(self, packet, now)
-        elif self._hear_from("video", now):
+        elif self._hear_from("video", now) and not self._picture_refused:
             try:
                 self._see(self._picture.read(number, packet.timestamp, packet.marker, packet.payload), now)
-            except SizeError as error:  # a decode bomb ends the connection
-                self._fail(error.code, error.message)
+            except SizeError as error:  # a decode bomb
+                self._refuse_picture(error)
             except MediaError:  # as good as lost, and it would come no better a second time
                 self.on_lost(number)
                 self.ask_key_frame()
@@ -226,7 +229,8 @@ class Peer(Incoming):
         self._owner.passage(self, passage, number)  # whatever became of us meanwhile: they have left
 
     def outlets(self) -> list[Outlet] | None:
-        if self._assembling or self._picture.codec != "vp8" or self._failed or self._closing is not None:
+        ended = self._failed or self._picture_refused or self._closing is not None
+        if self._assembling or self._picture.codec != "vp8" or ended:
             return None
         return self._owner.outlets(self)
 
@@ -235,7 +239,7 @@ class Peer(Incoming):
             for frame in self._picture.lost(number):
                 self._owner.frame(self, frame)
         except SizeError as error:
-            self._fail(error.code, error.message)
+            self._refuse_picture(error)
 
     def on_key_frame_wanted(self) -> None:
         self._owner.key_frame_wanted(self)
@@ -274,6 +278,14 @@ class Peer(Incoming):
         if not self._failed and self._closing is None:
             self._failed = True
             self._owner.failed(self, code, message)
+
+    def _refuse_picture(self, error: SizeError) -> None:
+        """Take no packet of the picture any more, and ask for none; the sound goes on."""
+        if not self._picture_refused:
+            self._picture_refused = True
+            if (receiving := self._receiving("video")) is not None:
+                receiving.stop()
+            self._owner.picture_refused(self, error.code, error.message)
 
     def _hear_from(self, kind: str, now: float) -> bool:
         """Note that a packet came; whether it may be used."""

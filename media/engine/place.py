@@ -12,7 +12,18 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from media.assembly import EncodedFrame
-from media.engine.door import Carrying, Event, Failed, Gain, Levels, Lost, PlaceFigures, StreamFigures, View
+from media.engine.door import (
+    Carrying,
+    Event,
+    Failed,
+    Gain,
+    Levels,
+    Lost,
+    PictureRefused,
+    PlaceFigures,
+    StreamFigures,
+    View,
+)
 from media.engine.flow import Outlet, Passage
 from media.engine.peer import Peer
 from media.engine.picture import MadeFrame, PictureLine
@@ -113,6 +124,9 @@ class Place:
 
     def failed(self, peer: Peer, code: str, message: str) -> None:
         self._tell(Failed(self.name, peer.seat, peer.generation, code, message))
+
+    def picture_refused(self, peer: Peer, code: str, message: str) -> None:
+        self._tell(PictureRefused(self.name, peer.seat, peer.generation, code, message))
 
     def sound(self, peer: Peer, packet: RtpPacket, now: float) -> None:
         if (source := self._spoken_by(peer)) is not None:

@@ -35,7 +35,7 @@ class Port(asyncio.DatagramTransport):
     """Stands in for the loop's own transport, under aioice's protocol for it."""
 
     def __init__(self, endpoint: socket.socket, protocol: asyncio.DatagramProtocol) -> None:
-        super().__init__()
+        super().__init__({"socket": endpoint, "sockname": endpoint.getsockname()})
         self.cdata = ffi.new("port *")
         self.cdata.fd = endpoint.fileno()
         self._endpoint = endpoint
@@ -110,13 +110,6 @@ class Port(asyncio.DatagramTransport):
 
     def is_closing(self) -> bool:
         return bool(self.cdata.fd < 0)
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        if name == "socket":
-            return self._endpoint
-        if name == "sockname" and not self.is_closing():
-            return self._endpoint.getsockname()
-        return default
 
     def read(self) -> None:
         """Take what has come."""

@@ -26,6 +26,15 @@ def process_figures() -> ProcessFigures:
     )
 
 
+def state_of(pid: int) -> str:
+    """The letter of a process' main thread (proc(5)): R runs, S waits, T was stopped; empty where nobody knows."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[0]
+
+
 def _started_at_s() -> float:
     """When this process began; where the machine does not say: now, which is at its start."""
     try:

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from server.conductor.conductor import Conductor
+from server.conductor.conductor import LOOPBACKS, Conductor
 from server.conductor.session import Session
 
-__all__ = ["Conductor", "Session"]
+__all__ = ["LOOPBACKS", "Conductor", "Session"]

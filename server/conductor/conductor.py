@@ -170,6 +170,8 @@ class Conductor:
                 place.post(inputs.Lost(seat, generation))
             case door.Failed(_, seat, generation, code, message):
                 place.post(inputs.Failed(seat, generation, code, message))
+            case door.PictureRefused(_, seat, generation, code, message):
+                place.post(inputs.PictureRefused(seat, generation, code, message))
             case door.Levels():
                 place.levels(event)
 

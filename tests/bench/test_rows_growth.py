@@ -7,7 +7,7 @@ from dataclasses import replace
 from bench.growth import Step
 from bench.memory import Memory
 from bench.rows_growth import MOST_LATE_P99_MS, growth_rows, most_held
-from media.engine.local import LATE_EDGES_S
+from media.engine.door import LATE_EDGES_S
 
 LIVE = Memory(rss_mb=800.0, pss_mb=500.0)
 

@@ -20,6 +20,7 @@ from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import silence
 from server.robot import Robot, split_link, trusting
+from tests.support.pooled import children_of, lives
 from tests.support.served import CHECKOUT, free_port
 
 BEGIN_S = 30.0
@@ -56,14 +57,6 @@ def written(log: Path) -> str:
     return log.read_text(encoding="utf-8")
 
 
-def children_of(process_id: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()]
-
-
-def lives(process_id: int) -> bool:
-    return Path(f"/proc/{process_id}").exists()
-
-
 async def printed_link(log: Path) -> str:
     async with asyncio.timeout(BEGIN_S):
         while True:
@@ -98,8 +91,8 @@ async def test_newcomer_with_one_link_sees_and_hears_a_consultation_within_a_min
     assert visitor.booth["sites"]["suwon"]["lamp"] == "wait"
     await visitor.close()
 
-    (cast,) = children_of(demonstration.process.pid)
+    children = children_of(demonstration.process.pid)  # the cast, and media processes
     demonstration.process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(demonstration.process.wait(), 5.0) == 0
-    assert not lives(cast), "the cast stayed"
+    assert not any(map(lives, children)), "the cast stayed, or a media process"
     assert "Traceback" not in written(demonstration.state_dir / "demo.log")

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from media.engine import LocalEngine
+from media.engine.local import LocalEngine
 from server.app import make_app
 from server.conductor import Conductor
 from server.event import load
@@ -45,6 +45,7 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
         settings,
         EVENT,
         conductor=Conductor(EVENT, engine, store),
+        engine=engine,
         store=store,
         tokens=TOKENS,
         authority=authority,

@@ -30,9 +30,18 @@ needs_promtool = pytest.mark.skipif(
 )
 
 
+EDGES = len(door.LATE_EDGES_S)
+LOST = {"died": 2, "hung": 1, "unready": 0}
+
+
+def process(name: str, *, up: bool | None = True, pid: int | None = None) -> door.EngineFigures:
+    ticks = door.Ticks(100, 3, 2, door.LATE_EDGES_S, (90, *(0,) * (EDGES - 1), 10), 0.4)
+    seen = process_figures() if pid is None else replace(process_figures(), pid=pid, cpu_s=42.0)
+    return door.EngineFigures(name, up, ticks, 5, seen if up else None)
+
+
 def figures(*places: door.PlaceFigures) -> door.Surveyed:
-    ticks = door.Ticks(100, 3, 2, (0.001, 0.02), (90, 7, 3), 0.4)
-    return door.Surveyed(places, ticks, 5, process_figures())
+    return door.Surveyed(places, (process(door.ENGINE),), {})
 
 
 def place(name: str, count: float, *, seats: tuple[str, ...] = ()) -> door.PlaceFigures:
@@ -101,7 +110,7 @@ async def test_figures_say_who_is_there_and_what_was_refused(tmp_path: Path) -> 
     assert found["hanmaru_signaling_errors_total{code=unknown_message}"] == 1
     assert found["hanmaru_http_responses_total{status=401}"] == 1
     assert found["hanmaru_up{process=engine}"] == found["hanmaru_up{process=front}"] == 1
-    assert found["hanmaru_tick_lateness_seconds_bucket{le=0.02,process=engine}"] == 97
+    assert found["hanmaru_tick_lateness_seconds_bucket{le=0.02,process=engine}"] == 90
     assert found["hanmaru_tick_lateness_seconds_count{process=engine}"] == 100
     assert found["process_resident_memory_bytes{process=front}"] > 1e6
     assert "process_resident_memory_bytes{process=engine}" not in found
@@ -153,29 +162,50 @@ async def test_many_booths_stay_below_the_bound_that_the_document_states(tmp_pat
         at.app[TALLY].answers.update(dict.fromkeys(range(400, 440), 1))
         at.app[TALLY].errors.update({f"code_{n}": 1 for n in range(500)})
         front = replace(at.app[METRICS]._front(), booths=ids)
-    engines = {"engine": figures(*places, *tests, place("", 7))}
-    count = sum(len(family.samples) for family in families(front, engines))
+    processes = [process(name, pid=1) for name in (*ids, "", door.SPARE, *(test.place for test in tests))]
+    surveyed = door.Surveyed((*places, *tests, place("", 7)), tuple(processes), LOST)
+    count = sum(len(family.samples) for family in families(front, surveyed))
     bound = re.search(r"at most (\d+) while .* fewer than (\d+)", TABLE)
     assert bound is not None
     assert count <= booths * int(bound[1]) + int(bound[2])
 
 
-async def test_figures_of_an_engine_elsewhere_carry_its_name(tmp_path: Path) -> None:
+async def test_every_process_has_its_own_figures_and_those_of_one_name_are_told_together(tmp_path: Path) -> None:
     async with hall(tmp_path) as at:
         front = at.app[METRICS]._front()
-    far = replace(figures(place("booth-1", 3)), process=replace(process_figures(), pid=1, cpu_s=42.0))
-    near = figures(place("booth-2", 4))
+    one, other = "loopback.0123", "loopback.4567"
+    engines = (
+        process("booth-1", pid=1),
+        process("booth-2", up=False),
+        process(one, pid=2),
+        process(other, pid=3),
+        process("", up=None),
+        process(door.SPARE, pid=4),
+    )
+    surveyed = door.Surveyed((place("booth-1", 3), place("booth-2", 4), place("booth-2", 4)), engines, LOST)
     found = {
         (sample.name, *sorted(sample.labels.values())): sample.value
-        for family in families(front, {"engine-1": far, "engine-2": near, "engine-3": None})
+        for family in families(front, surveyed)
         for sample in family.samples
     }
-    assert found["process_cpu_seconds_total", "engine-1"] == 42.0
-    assert ("process_cpu_seconds_total", "engine-2") not in found  # it lives in the front process
-    assert found["hanmaru_up", "engine-3"] == 0
-    assert found["hanmaru_ticks_late_total", "engine-1"] == found["hanmaru_ticks_late_total", "engine-2"] == 3
-    assert found["hanmaru_received_bytes_total", "booth-1"] == 3
-    assert found["hanmaru_received_bytes_total", "booth-2"] == 4
+    ups = {name: found.get(("hanmaru_up", name)) for name in ("front", "booth-1", "booth-2", "loopback", "spare")}
+    assert ups == {"front": 1, "booth-1": 1, "booth-2": 0, "loopback": 1, "spare": 1}
+    assert found["process_cpu_seconds_total", "booth-1"] == 42.0
+    assert found["process_cpu_seconds_total", "loopback"] == 84.0
+    assert ("process_cpu_seconds_total", "booth-2") not in found
+    assert found["hanmaru_ticks_late_total", "booth-1"] == found["hanmaru_ticks_late_total", "booth-2"] == 3
+    assert found["hanmaru_ticks_late_total", "loopback"] == 9, "those that have ended count on"
+    assert found["hanmaru_received_bytes_total", "booth-2"] == 8, "of two processes, one after the other"
+    assert found["hanmaru_media_processes_lost_total", "died"] == 2
+
+
+async def test_a_booth_without_a_process_has_its_series_and_is_not_down(tmp_path: Path) -> None:
+    async with hall(tmp_path) as at:
+        at.engine.outcomes[door.Survey] = lambda _: door.Surveyed((), (), LOST)
+        found = await samples(at)
+    assert found["hanmaru_ticks_late_total{process=booth-2}"] == 0
+    assert found["hanmaru_sent_bytes_total{booth=booth-2}"] == 0
+    assert not [name for name in found if name.startswith("hanmaru_up") and "booth" in name]
 
 
 async def test_tests_of_a_line_count_together_and_stay_counted_when_they_end(tmp_path: Path) -> None:

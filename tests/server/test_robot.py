@@ -11,8 +11,8 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from server.robot import LineClosedError, Robot, split_link
-from server.robot_stay import stay
+from server.robot import LineClosedError, Message, Robot, split_link
+from server.robot_stay import RETRY_S, stay
 from signaling.errors import RemoteError
 
 WELCOME = {
@@ -208,6 +208,72 @@ async def test_robot_that_stays_comes_back_after_a_break_and_goes_on_acting(robo
     assert acted == [1, 2]
     assert said
     assert [message["type"] for message in far.got] == ["hello", "offer", "reconnect", "offer"]
+
+
+GIVEN_UP = {"type": "error", "code": "media_failed", "message": "The media process of this booth stopped."}
+
+
+@pytest.mark.parametrize("while_it_comes_up", [False, True])
+async def test_robot_whose_media_the_server_gives_up_comes_back_at_once_on_the_open_line(
+    robot: Robot, far: FarEnd, while_it_comes_up: bool
+) -> None:
+    back, given_up_at_s, made = asyncio.Event(), [0.0], list[Media]()
+
+    class Slow(Media):
+        async def accept(self, answer: str) -> None:
+            await asyncio.Event().wait()
+
+    def make_media(_welcome: Message) -> Media:
+        made.append(Slow() if while_it_comes_up and not made else Media())
+        return made[-1]
+
+    async def give_up(socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
+        await far.friendly(socket, message)
+        if message["type"] == "offer" and len(made) == 1:
+            await asyncio.sleep(RETRY_S + 0.1)  # a connection that lived for a while: no reason to hesitate
+            given_up_at_s[0] = asyncio.get_running_loop().time()
+            await socket.send_json(GIVEN_UP)
+
+    async def act() -> None:
+        if len(made) == 2:
+            back.set()
+
+    far.script = give_up
+    staying = asyncio.create_task(stay(robot, make_media, act, lambda text: None))
+    await asyncio.wait_for(back.wait(), 10.0)
+    assert asyncio.get_running_loop().time() - given_up_at_s[0] < RETRY_S / 2
+    staying.cancel()
+    await asyncio.gather(staying, return_exceptions=True)
+    assert [message["type"] for message in far.got] == ["hello", "offer", "reconnect", "offer"]
+    assert len(far.headers) == 1
+    assert made[0].closed
+
+
+async def test_robot_that_comes_back_is_not_put_off_by_what_was_said_before_it_is_heard(
+    robot: Robot, far: FarEnd
+) -> None:
+    said: list[str] = []
+    heard = asyncio.Event()
+
+    async def lost_for_a_moment(socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
+        await far.friendly(socket, message)
+        if message["type"] == "offer":
+            await socket.send_json({**BOOTH, "sites": {"suwon": {"media": "lost"}}})
+            await robot.until(lambda booth: booth["sites"]["suwon"]["media"] == "lost")
+            await asyncio.sleep(0.05)  # whoever wants to be put off is by now
+            await socket.send_json({**BOOTH, "sites": {"suwon": {"media": "connected"}}})
+            await robot.until(lambda booth: booth["sites"]["suwon"]["media"] == "connected")
+            heard.set()
+
+    async def act() -> None:
+        return None
+
+    far.script = lost_for_a_moment
+    staying = asyncio.create_task(stay(robot, lambda _: Media(), act, said.append))
+    await asyncio.wait_for(heard.wait(), 5.0)
+    staying.cancel()
+    await asyncio.gather(staying, return_exceptions=True)
+    assert said == []
 
 
 async def test_robot_whose_seat_was_taken_over_does_not_come_back(robot: Robot, far: FarEnd) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from signaling.booth_view import Media
 from signaling.effects import LINE_LOST, REPLACED, REVOKED, Admit, Close, Connect, Disconnect, View
-from signaling.inputs import Failed, Revoked, Speaking
+from signaling.inputs import Failed, PictureRefused, Revoked, Speaking
 from signaling.phases import Phase
 from signaling.seats import Role, Seat, link_of, parse_seat
 from tests.support.at_booth import (
@@ -104,15 +104,17 @@ def test_the_far_side_speaks_and_is_the_last_speaker_through_its_feed() -> None:
     assert booth.view().last_speaker == "hanoi"
 
 
-@pytest.mark.parametrize("word", ["lost", "failed"])
+@pytest.mark.parametrize("word", ["lost", "failed", "picture refused"])
 def test_equipment_whose_line_is_gone_has_left_and_the_camera_of_the_page_is_back(word: str) -> None:
     booth = AtBooth()
     booth.join(SUWON, HANOI, SUWON_FEED)
     session = booth.sessions[SUWON_FEED]
     if word == "lost":
         booth.lose(SUWON_FEED)
-    else:
+    elif word == "failed":
         booth.input(Failed(SUWON_FEED, 1, "media_failed", "No."))
+    else:
+        booth.input(PictureRefused(SUWON_FEED, 1, "bad_picture", "Too large."))
     assert booth.all(Close) == [Close(session, LINE_LOST)]
     assert Disconnect(SUWON_FEED, 1) in booth.effects
     assert booth.chair_session(SUWON_FEED) is None

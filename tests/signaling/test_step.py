@@ -6,7 +6,7 @@ import pytest
 
 from signaling.booth_view import Media
 from signaling.effects import Admit, Connect, Disconnect, Measure, Route, Send, Show, View, Write
-from signaling.inputs import Answered, CandidateRefused, Failed, OfferRefused
+from signaling.inputs import Answered, CandidateRefused, Failed, OfferRefused, PictureRefused
 from signaling.phases import Phase
 from signaling.replies import Answer, Error, Ok
 from tests.support.at_booth import DESK, HANOI, KIM, LEE, SUWON, AtBooth
@@ -179,6 +179,15 @@ def test_a_connection_that_fails_is_dropped_and_told() -> None:
     assert booth.view().phase is Phase.LIVE
 
 
+def test_a_connection_whose_picture_is_refused_is_told_and_goes_on_with_its_sound() -> None:
+    booth = AtBooth()
+    booth.join(SUWON, HANOI)
+    booth.input(PictureRefused(SUWON, 1, "bad_picture", "Too large."))
+    assert booth.codes(SUWON) == ["bad_picture"]
+    assert booth.all(Disconnect) == []
+    assert booth.view().sites["suwon"].media is Media.CONNECTED
+
+
 def test_words_of_the_engine_about_older_connections_change_nothing() -> None:
     booth = AtBooth()
     booth.join(SUWON, HANOI, KIM)
@@ -188,6 +197,7 @@ def test_words_of_the_engine_about_older_connections_change_nothing() -> None:
         OfferRefused(SUWON, 7, "bad_offer", "No."),
         CandidateRefused(SUWON, 0, "bad_candidate", "No."),
         Failed(SUWON, 7, "media_failed", "No."),
+        PictureRefused(SUWON, 7, "bad_picture", "No."),
         Answered("room.booth-1.nowhere", 1, "v=0"),
     ):
         assert booth.input(stale) == ()

@@ -23,7 +23,8 @@ from tests.scenarios.booths import write_event
 from tests.scenarios.table import Guest, Table, listen, live, tone_loop
 from tests.soak.memory import growth_mb, own_mb
 from tests.soak.stalls import Stall, read, split
-from tests.soak.watched_server import NOTES
+from tests.soak.watched_media import NOTES
+from tests.support.pooled import children_of
 from tests.support.served import CHECKOUT, Served, serve
 
 SOAK_S = float(os.environ.get("SOAK_S", "600"))
@@ -151,13 +152,14 @@ async def test_booth_goes_on_without_growing_stumbling_or_breaking(
     interpreter = await table.interpreter()
     await live(suwon)
     await listen([suwon, hanoi], WARM_UP_S)
+    processes = children_of(served.process.pid)  # the media process of the booth, and the spare one
     began_s = time.monotonic()
     watches = [Watch(suwon), Watch(hanoi)]
     memory: list[tuple[float, float]] = []
     on_air = False
     while time.monotonic() - began_s < SOAK_S - WARM_UP_S:
         await listen([hanoi], LOOK_S)
-        memory.append((time.monotonic(), own_mb(served.process.pid)))
+        memory.append((time.monotonic(), sum(map(own_mb, (served.process.pid, *processes)))))
         for watch in watches:
             watch.look()
         if len(memory) % 6 == 0:  # now and then somebody interprets: ramps, lamps, facts

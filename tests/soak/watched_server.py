@@ -1,30 +1,12 @@
-"""`python -m tests.soak.watched_server run`: the real server, which also notes when a tick was late, in a file."""
+"""`python -m tests.soak.watched_server run`: the real server, whose media processes note when a tick was late."""
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 
-from media.lateness import LATE_S, Lateness
+from server import running
 from server.cli import main
 
-NOTES = "SOAK_LATE_TICKS"
-
-
-def watch() -> None:
-    """Have every tick that is more than 20 ms late written as `monotonic-seconds lateness-ms`."""
-    notes = open(os.environ[NOTES], "a", buffering=1, encoding="ascii")  # noqa: PTH123, SIM115 - lives as long as the process
-    add = Lateness.add
-
-    def noting(self: Lateness, late_s: float) -> None:
-        add(self, late_s)
-        if late_s > LATE_S:
-            notes.write(f"{time.monotonic():.3f} {late_s * 1000:.1f}\n")
-
-    Lateness.add = noting  # type: ignore[method-assign]
-
-
 if __name__ == "__main__":
-    watch()
+    running.MEDIA_PROCESS = (sys.executable, "-m", "tests.soak.watched_media")
     sys.exit(main())  # type: ignore[func-returns-value]

@@ -165,6 +165,6 @@ async def hall(
     engine, store = ScriptedEngine(), Store(folder / "facts.sqlite3")
     settings = read({f"HANMARU_{name}": value for name, value in {"STATE_DIR": str(folder), **environment}.items()})
     conductor = Conductor(event, engine, record(store))
-    app = make_app(settings, event, conductor=conductor, store=store, tokens=TOKENS, engines={"engine": engine})
+    app = make_app(settings, event, conductor=conductor, store=store, tokens=TOKENS, engine=engine)
     async with TestClient(TestServer(app), cookie_jar=aiohttp.DummyCookieJar()) as client:
         yield Hall(client, engine)

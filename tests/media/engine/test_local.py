@@ -1,11 +1,10 @@
-"""The engine with real peers: who hears whom, who sees whom, and what it tells; here and at the far end of a pipe."""
+"""The engine with real peers: who hears whom, who sees whom, and what it tells; here and in a process of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -38,12 +37,11 @@ from media.engine.door import (
     View,
 )
 from media.engine.local import LocalEngine
-from media.engine.pipe import PipeEngine
 from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import record
-from media.engine.wire import MAX_WORD_BYTES
 from media.voice import FUNDAMENTALS_HZ, level_db, voice
+from tests.support.pooled import pooled
 
 PLACE = "booth-1"
 VOICE = dict(zip("AB", FUNDAMENTALS_HZ, strict=False))
@@ -79,25 +77,12 @@ async def here() -> AsyncIterator[LocalEngine]:
 
 
 @asynccontextmanager
-async def across_a_pipe() -> AsyncIterator[Engine]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "media.engine.pipe", *LOOPBACK),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=MAX_WORD_BYTES,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    engine = PipeEngine(process.stdout, process.stdin)
-    try:
-        yield engine
-    finally:
-        await engine.close()
-        async with asyncio.timeout(10):
-            assert await process.wait() == 0, "the far end ends by itself when the pipe is closed"
+async def in_a_process_of_its_own() -> AsyncIterator[Engine]:
+    async with pooled() as pool:
+        yield pool
 
 
-@pytest.fixture(params=[here, across_a_pipe], ids=["here", "across a pipe"])
+@pytest.fixture(params=[here, in_a_process_of_its_own], ids=["here", "in a process of its own"])
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     async with request.param() as engine:
         yield engine
@@ -318,6 +303,7 @@ def watchdogs() -> list[str]:
 
 
 async def test_a_gain_or_a_shape_that_cannot_be_is_refused_and_changes_nothing(engine: Engine) -> None:
+    await engine.perform(Connect(PLACE, "A", 1, None, None, "no offer", True))  # a place without media has no process
     for command in (
         Route(PLACE, (Gain("A", "B", 1e999, 0.05),)),
         Route(PLACE, (Gain("A", "B", 0.0, -1.0),)),
@@ -453,6 +439,8 @@ async def test_what_a_connection_and_its_place_counted_stays_counted_when_they_a
 async def surveyed(engine: Engine) -> dict[str, PlaceFigures]:
     outcome = await engine.perform(Survey())
     assert isinstance(outcome, Surveyed)
-    assert sum(outcome.ticks.late_counts) == outcome.ticks.ran
-    assert outcome.process.resident_bytes > 1e6
+    for process in outcome.engines:
+        assert sum(process.ticks.late_counts) == process.ticks.ran
+        assert process.process is not None
+        assert process.process.resident_bytes > 1e6
     return {place.place: place for place in outcome.places}

@@ -13,7 +13,21 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from media.engine.door import Answered, Connect, Done, Event, Failed, Gain, Measure, Measured, Route, Show, View
+from media.engine.door import (
+    Answered,
+    Connect,
+    Done,
+    Event,
+    Failed,
+    Gain,
+    Lost,
+    Measure,
+    Measured,
+    PictureRefused,
+    Route,
+    Show,
+    View,
+)
 from media.engine.local import LocalEngine
 from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import Clip, Frame, LoopedCamera, card_clip
@@ -193,10 +207,11 @@ async def test_hostile_pictures_disturb_nobody_and_a_good_one_is_shown_again(
     assert not [event for event in booth.events if isinstance(event, Failed)]
 
 
-async def test_a_decode_bomb_ends_its_own_connection_and_reaches_no_decoder(booth: Booth) -> None:
+async def test_a_decode_bomb_costs_its_source_the_picture_alone_and_reaches_no_decoder(booth: Booth) -> None:
     decoded = booth.process_of("E")
     booth.attacker.instead = itertools.cycle([bomb().payload])
     await booth.undisturbed(ATTACK_S)
-    failed = [event for event in booth.events if isinstance(event, Failed)]
-    assert [(event.seat, event.code) for event in failed] == [("E", "media_failed")]
+    refused = [event for event in booth.events if isinstance(event, PictureRefused)]
+    assert [(event.seat, event.code) for event in refused] == [("E", "bad_picture")]
+    assert not [event for event in booth.events if isinstance(event, Failed | Lost)], "its sound goes on"
     assert booth.process_of("E") == decoded, "it has seen nothing of it"

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import socket
 from collections.abc import Callable
 
 import pytest
 
-from media.engine.door import Command, Done, Event, Levels, Lost, Measure, Outcome, Refused
-from media.engine.pipe import MAX_EVENT_BYTES, PipeEngine, serve
-from media.engine.wire import MAX_WORD_BYTES, from_wire, to_wire
+from media.engine.door import (
+    AddCandidate,
+    Answered,
+    Beating,
+    Command,
+    Done,
+    Event,
+    Hello,
+    Levels,
+    Lost,
+    Measure,
+    Outcome,
+    Refused,
+    Sign,
+)
+from media.engine.pipe import BEAT_S, MAX_EVENT_BYTES, MAX_UNTAKEN_BYTES, PipeEngine, serve
+from media.engine.wire import MAX_WORD_BYTES, VERSION, from_wire, to_wire
 
 LEVELS = Levels("booth-1", {"A": -20.0, "B": None}, ("A",))
 LOST = Lost("booth-1", "A", 1)
@@ -23,12 +39,13 @@ class Told:
 
     def __init__(self) -> None:
         self.tell: Callable[[Event], None] = lambda event: None
+        self.outcome: Outcome = Done()
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         self.tell = listener
 
     async def perform(self, command: Command) -> Outcome:
-        return Done()
+        return self.outcome
 
     async def close(self) -> None: ...
 
@@ -56,6 +73,50 @@ async def test_a_reader_that_is_behind_misses_levels_and_nothing_else() -> None:
             events.append(from_wire((await reader.readline()).partition(b" ")[2]))
     assert events.count(LEVELS) * line < 1.5 * MAX_EVENT_BYTES
     writer.close()
+    await serving
+
+
+async def test_the_far_end_says_first_what_it_speaks_and_then_that_it_lives_several_times_a_second() -> None:
+    near, far = await ends()
+    signs: asyncio.Queue[Sign] = asyncio.Queue()
+    ticks = itertools.count(1)
+    serving = asyncio.create_task(serve(Told(), *far, lambda: next(ticks)))
+    engine = PipeEngine(*near, signs.put_nowait)
+    async with asyncio.timeout(5 * BEAT_S + 2):
+        first = [await signs.get() for _ in range(4)]
+    assert first == [Hello(VERSION, os.getpid()), Beating(1), Beating(2), Beating(3)]
+    await engine.close()
+    await serving
+
+
+async def test_a_far_end_that_does_not_take_its_words_is_given_no_more_and_the_rest_of_us_goes_on() -> None:
+    near, far = await ends()
+    engine = PipeEngine(*near)
+    long = AddCandidate("booth-1", "A", 1, "x" * (MAX_WORD_BYTES // 2), None, None)
+    others = [asyncio.create_task(engine.perform(long)) for _ in range(2 * MAX_UNTAKEN_BYTES // MAX_WORD_BYTES + 8)]
+    await asyncio.sleep(0)
+    began_s = asyncio.get_running_loop().time()
+    outcome = await engine.perform(long)
+    assert isinstance(outcome, Refused)
+    assert "does not take" in outcome.message
+    assert asyncio.get_running_loop().time() - began_s < 1.0, "whoever asks is not kept waiting"
+    far[1].close()
+    assert {type(each) for each in await asyncio.gather(*others)} == {Refused}
+    await engine.close()
+
+
+async def test_a_word_that_is_too_long_for_the_door_is_refused_at_either_end() -> None:
+    near, far = await ends()
+    told = Told()
+    serving = asyncio.create_task(serve(told, *far))
+    engine = PipeEngine(*near)
+    long = AddCandidate("booth-1", "A", 1, "x" * MAX_WORD_BYTES, None, None)
+    assert isinstance(await engine.perform(long), Refused)
+    told.outcome = Answered("x" * MAX_WORD_BYTES)
+    assert isinstance(await engine.perform(Measure("booth-1")), Refused)
+    told.outcome = Done()
+    assert await engine.perform(Measure("booth-1")) == Done()
+    await engine.close()
     await serving
 
 

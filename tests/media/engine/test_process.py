@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from media.engine.process import process_figures
+from media.engine.process import process_figures, state_of
 
 
 def test_figures_are_those_of_this_process() -> None:
@@ -18,3 +18,8 @@ def test_figures_are_those_of_this_process() -> None:
     assert 10e6 < less.resident_bytes < 100e9
     assert 0 < more.cpu_s <= less.cpu_s
     assert 0 < time.time() - less.started_at_s < 24 * 3600
+
+
+def test_the_state_of_a_process_is_a_letter_and_of_none_nothing() -> None:
+    assert state_of(os.getpid()) == "R"
+    assert state_of(1 << 30) == ""

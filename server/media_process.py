@@ -1,0 +1,78 @@
+"""A media process: the engine of one place, alone with its sockets, driven through a pipe until that ends.
+
+`python -m server.media_process --addresses A,B [--announce A] DOOR PARENT`, where DOOR is the number of an open socket
+and PARENT the process that opened it. `server.running` starts it; nobody does by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+from pathlib import Path
+
+import structlog
+
+from media.engine.tether import tether
+
+NICE = -10
+"""Sound has its time to the millisecond; web pages and computing have not. A nice value and no real-time class: a
+process that spins in one would keep the watchdog from the processor that is to end it."""
+
+
+def stand_forward() -> None:
+    """Be scheduled before the front process and whatever computes, where the machine allows it (setpriority(2))."""
+    with contextlib.suppress(OSError):  # it needs CAP_SYS_NICE, or RLIMIT_NICE
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+
+
+async def run(door: socket.socket, given: argparse.Namespace) -> None:
+    """Be the engine behind `door` until its other end is closed."""
+    from media.engine.local import LocalEngine
+    from media.engine.pipe import LINE_BYTES, serve
+    from media.engine.wire import prepare
+
+    prepare()
+    stand_forward()  # not before: loading takes a processor for a second, of which no other booth may hear
+    reader, writer = await asyncio.open_connection(sock=door, limit=LINE_BYTES)
+    addresses = tuple(given.addresses.split(","))
+    engine = LocalEngine(addresses, given.announce, given.transcode_cores, given.transcode_ledger)
+    gc.collect()
+    gc.freeze()  # a full collection of what never goes away takes almost three ticks
+    try:
+        await serve(engine, reader, writer, lambda: engine.ticks)
+    finally:
+        writer.close()
+
+
+def main() -> None:
+    """Read the arguments, tie this process to its parent, and be a media process."""
+    arguments = argparse.ArgumentParser(prog="server.media_process")
+    arguments.add_argument("--addresses", required=True, help="local addresses offered for media, with commas")
+    arguments.add_argument("--announce", help="the public one that is told instead of them")
+    arguments.add_argument("--transcode-cores", type=float, help="for pictures that are made anew")
+    arguments.add_argument("--transcode-ledger", type=Path, help="the file by which all media processes share them")
+    arguments.add_argument("door", type=int)
+    arguments.add_argument("parent", type=int)
+    given = arguments.parse_args()
+    tether(given.parent)
+    for number in (signal.SIGINT, signal.SIGTERM):  # of a terminal or a service: the front process ends this one
+        signal.signal(number, signal.SIG_IGN)
+
+    import uvloop
+
+    from server import log
+
+    log.configure()
+    structlog.contextvars.bind_contextvars(pid=os.getpid())
+    door = socket.socket(fileno=given.door)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(door, given))
+
+
+if __name__ == "__main__":
+    main()

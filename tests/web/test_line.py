@@ -1,0 +1,66 @@
+"""A page whose server lost its media: it comes back because it is told, in a real Chromium on the real server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.table import Table
+from tests.support.chromium import driver, executable
+from tests.support.loss import BACK_S, SLACK_S, come_back, media_process
+from tests.support.participant import Participant
+from tests.support.served import serve
+
+pytestmark = pytest.mark.browser
+
+FLOWS = """async () => {
+  const peers = window.hanmaru.peers;
+  if (peers.length !== 1 || peers[0] === window.before) return false;
+  const streams = [...(await peers[0].getStats()).values()].filter((entry) => entry.type === "inbound-rtp");
+  const flows = streams.some((one) => one.kind === "audio" && one.packetsReceived > 0)
+    && streams.some((one) => one.kind === "video" && one.framesDecoded > 0);
+  if (flows) window.before = peers[0];
+  return flows;
+}"""
+"""Whether sound and picture come on a connection that was not asked about before."""
+JOIN_S = 20.0
+
+
+async def flows(page: Participant, within_s: float) -> float:
+    """Wait until media flow on a new connection: the seconds that took."""
+    began_s = asyncio.get_running_loop().time()
+    async with asyncio.timeout(within_s):
+        while not await page.browser.page.evaluate(FLOWS):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
+    return asyncio.get_running_loop().time() - began_s
+
+
+async def test_a_page_is_back_soon_after_its_media_process_is_killed_and_once_more_right_after_that(
+    tmp_path: Path, camera_folder: Path
+) -> None:
+    served = await serve(tmp_path / "state")
+    table = Table(served, "booth-1")
+    try:
+        async with driver() as playwright:
+            path = executable(playwright)
+            if path is None:
+                (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium on this machine")
+            link = served.link("room", "booth-1", "suwon").url
+            page = Participant(playwright, path, tmp_path / "page", camera_folder, "suwon", link, 11, 430)
+            guest = await table.room("hanoi")
+            await page.open()
+            try:
+                await flows(page, JOIN_S)
+                for _ in range(2):
+                    guest.robot.messages.clear()
+                    os.kill(media_process(served, "booth-1"), signal.SIGKILL)
+                    await asyncio.gather(come_back(guest), flows(page, BACK_S + SLACK_S))
+            finally:
+                await page.close()
+    finally:
+        await table.clear()
+        await served.stop()
