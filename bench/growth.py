@@ -39,8 +39,9 @@ class Step:
     processes_came: int = 0
     """While it was measured; their start counts in the CPU."""
     ticks: float = 0.0
+    """Of the booths' processes; one that stands ready for the next is left out of lateness."""
     ticks_late: float = 0.0
-    """More than 20 ms late, or left out."""
+    """More than 20 ms late, or left out; in any process."""
     ticks_late_shared: float = 0.0
     """Of those, as many as the machine's stalls can account for."""
     late_p50_below_ms: float = math.nan

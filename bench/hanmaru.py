@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -109,19 +110,14 @@ class Hanmaru:
     def sites(self) -> list[str]:
         return list(dict.fromkeys(one["site"] for one in self.links if one["role"] == "room"))
 
-    async def figures(self) -> dict[str, float]:
-        """`/metrics`: sums over labels, buckets by their name and edge."""
+    async def metrics(self) -> str:
+        """`/metrics` as it is."""
         async with aiohttp.ClientSession() as http, http.get(f"{self.origin}/metrics", ssl=False) as answer:
-            text = await answer.text()
-        found: dict[str, float] = {}
-        for line in text.splitlines():
-            if line and not line.startswith("#"):
-                series, _, value = line.rpartition(" ")
-                name, _, labels = series.partition("{")
-                edge = labels.partition('le="')[2].partition('"')[0]
-                key = f"{name}<={edge}" if edge else name
-                found[key] = found.get(key, 0.0) + float(value)
-        return found
+            return await answer.text()
+
+    async def figures(self) -> dict[str, float]:
+        """`/metrics`, summed up."""
+        return summed(await self.metrics())
 
     async def stop(self) -> None:
         await ended(self.process, STOP_S)
@@ -152,6 +148,21 @@ class Hanmaru:
                 await robot.until(partial(_is_connected, robot.welcome["person"]))
                 await asyncio.sleep(0.5)  # on air is refused until the microphone's first packets are in
                 await robot.command("on_air", on=True)
+
+
+def summed(metrics: str, processes: Collection[str] | None = None) -> dict[str, float]:
+    """Sums over labels, buckets by their name and edge; with `processes` only of series with such a `process`."""
+    found: dict[str, float] = {}
+    for line in metrics.splitlines():
+        if line and not line.startswith("#"):
+            series, _, value = line.rpartition(" ")
+            name, _, labels = series.partition("{")
+            if processes is not None and labels.partition('process="')[2].partition('"')[0] not in processes:
+                continue
+            edge = labels.partition('le="')[2].partition('"')[0]
+            key = f"{name}<={edge}" if edge else name
+            found[key] = found.get(key, 0.0) + float(value)
+    return found
 
 
 def _is_connected(person: str, booth: Message) -> bool:

@@ -18,7 +18,7 @@ from bench.clip import Clip
 from bench.cpu import Meter, tree
 from bench.figures import percentile
 from bench.growth import Step, shared
-from bench.hanmaru import Hanmaru
+from bench.hanmaru import Hanmaru, summed
 from bench.heartbeat import Heartbeat
 from bench.measure_load import LAST_FRAMES_S, lateness, watched
 from bench.memory import Memory, by_process
@@ -50,13 +50,16 @@ async def measure(
     for participant in (*ROOMS, INTERPRETER):  # made now: the load's loop must not stall once anybody has joined
         speech.packets(LANGUAGE_OF[participant], VOICE_S)
     speech.silence()
-    found = []
+    found: list[Step] = []
+    quiet: dict[str, float] = {}
+    """CPU of each server before anybody came: what stays of earlier booths for a while is no idle."""
     for count in sorted(counts):
         for _ in range(runs):
             for server in servers:
                 done = Step(server.name, count, load_s)
                 try:
-                    await step(server, clip, done)
+                    await step(server, clip, done, quiet.get(server.name))
+                    quiet.setdefault(server.name, done.idle_ms_per_s)
                 except FAILURES as fault:
                     done.failure = repr(fault)
                 found.append(done)
@@ -64,9 +67,14 @@ async def measure(
     return found
 
 
-async def step(server: Server, clip: Clip, done: Step) -> None:
-    """So many consultations join one after the other, then all begin; measure, and leave."""
+async def step(server: Server, clip: Clip, done: Step, idle_ms_per_s: float | None = None) -> None:
+    """So many consultations join one after the other, then all begin; measure, and leave.
+
+    `idle_ms_per_s`: what to take off the CPU; None: what the server needs now.
+    """
     await _idle(server, done)
+    if idle_ms_per_s is not None:
+        done.idle_ms_per_s = idle_ms_per_s
     wish = Wish((*ROOMS, INTERPRETER), clip=clip)
     visits: list[Visit] = []
     async with AsyncExitStack() as leaving:
@@ -128,7 +136,7 @@ class Gaps:
 
 async def _measured(server: Server, done: Step, visits: Sequence[Visit]) -> tuple[float, float]:
     heartbeat, late = Heartbeat(), list[tuple[float, float]]()
-    before = await _scraped(server, late)
+    before = await _scraped(server, late, done.consultations)
     pids = set(tree(server.pid))
     theirs, own = overflowed(pids), overflowed([os.getpid()])
     async with Canary() as canary:
@@ -143,7 +151,7 @@ async def _measured(server: Server, done: Step, visits: Sequence[Visit]) -> tupl
         asking.cancel()
         with suppress(asyncio.CancelledError):
             await asking
-        after = await _scraped(server, late)
+        after = await _scraped(server, late, done.consultations)
         await asyncio.sleep(LAST_FRAMES_S)
         done.picture_packets_missing, done.voice_packets_missing = pictures.missing(), voices.missing()
     now = tree(server.pid)
@@ -166,14 +174,18 @@ async def _ask(server: Server, late: list[tuple[float, float]]) -> None:
         await _scraped(server, late)
 
 
-async def _scraped(server: Server, late: list[tuple[float, float]]) -> dict[str, float]:
-    """What the server says of itself; its late and skipped ticks so far are put into `late` with the instant."""
+async def _scraped(server: Server, late: list[tuple[float, float]], live: int = 0) -> dict[str, float]:
+    """What the processes of the first `live` booths say of themselves.
+
+    The late and skipped ticks of all so far are put into `late`, with the instant.
+    """
     if not isinstance(server, Hanmaru):
         return {}
-    figures = await server.figures()
+    metrics = await server.metrics()
+    figures = summed(metrics)
     count = sum(figures.get(f"hanmaru_ticks_{name}_total", 0.0) for name in ("late", "skipped"))
     late.append((time.monotonic(), count))
-    return figures
+    return summed(metrics, server.booths[:live])
 
 
 def _match(done: Step, visits: Sequence[Visit], span: tuple[float, float]) -> None:

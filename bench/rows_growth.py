@@ -122,7 +122,7 @@ def _late_row(ours: Sequence[Step], at: int, *, judged: bool) -> Row:
 def _memory_rows(ours: Sequence[Step], theirs: Sequence[Step], at: int, *, judged: bool) -> list[Row]:
     """Per idle booth: the process that stands ready for one. Per live booth: the whole tree divided by the booths."""
     first = ours[0]
-    ready = max(one.largest_idle.rss_mb for one in ours)
+    ready = first.largest_idle.rss_mb  # later ones may be what stays of earlier booths
     pss, rss = (_at(ours, at, figure) / at for figure in (_pss, _rss))
     peer = f"{said(_at(theirs, at, _pss) / at)} MB" if theirs else "–"
     return [

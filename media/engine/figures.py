@@ -99,6 +99,6 @@ class Surveyed:
 
 
 LATE_EDGES_S = (0.001, 0.003, 0.005, 0.010, 0.020, 0.040, 0.100, 0.250)
-"""A tick late by 20 ms leaves a listener's buffer dry; the first two are what `make bench` holds the 99 % of ticks to."""
+"""A tick late by 20 ms leaves a listener's buffer dry; `make bench` holds 99 % of the ticks to the first two."""
 LOSSES = ("died", "hung", "unready")
 """Why a media process was lost: it ended by itself, gave no sign of life, or never began."""
