@@ -222,6 +222,7 @@ class Place:
         source = self._sources.get(seat)
         if source is None or speaker is source.speaker:
             return
+        source.showing.halt()  # what passed from the one before is noted while it still counts
         source.speaker = speaker
         if speaker is not None:
             source.voice.begin_anew()
