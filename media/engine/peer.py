@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
 
 import structlog
 
@@ -13,6 +12,7 @@ from media.capture_clock import CaptureClock
 from media.engine.door import AddCandidate, Connect, StreamFigures
 from media.engine.flow import Outlet, Passage
 from media.engine.negotiation import Negotiation
+from media.engine.owner import Owner
 from media.engine.receiving import Receiving
 from media.engine.screen import Screen
 from media.engine.seam import PeerConnection
@@ -34,30 +34,6 @@ SECOND_KIND_S = 2.0
 """A connection carries once every kind has arrived, or this long after the first (a camera may be slow to open)."""
 WATCH_EVERY_S = 0.250
 """How often silence is looked for."""
-
-
-class Owner(Protocol):
-    """To whom a peer tells what happens: its place. Nothing of it may block."""
-
-    def carrying(self, peer: Peer) -> None: ...  # media of every kind has arrived, for the first time or again
-
-    def lost(self, peer: Peer) -> None: ...  # it carried, and is silent now
-
-    def failed(self, peer: Peer, code: str, message: str) -> None: ...  # it never came up, or cannot go on
-
-    def sound(self, peer: Peer, packet: RtpPacket, now: float) -> None: ...  # one Opus packet
-
-    def picture(self, peer: Peer, packet: PicturePacket, now: float) -> None: ...  # one packet of its picture
-
-    def passage(self, peer: Peer, passage: Passage, number: int) -> None: ...  # packets that passed by themselves
-
-    def outlets(self, peer: Peer) -> list[Outlet] | None: ...  # where they may pass to; None: it wants to see each
-
-    def frame(self, peer: Peer, frame: EncodedFrame) -> None: ...  # one whole encoded picture, if `assemble` was asked
-
-    def key_frame_wanted(self, peer: Peer) -> None: ...  # as a viewer it cannot go on without one
-
-    def bitrate(self, peer: Peer, bits_per_s: int) -> None: ...  # what it believes, as a viewer, that its line carries
 
 
 class Peer(Incoming):
