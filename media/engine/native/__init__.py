@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pylibsrtp._binding as srtp  # its cffi interface: the functions of libsrtp
-from cffi import FFI
+import pylibsrtp._binding as srtp  # type: ignore[import-not-found] # its cffi interface: the functions of libsrtp
+from cffi import FFI  # type: ignore[import-untyped] # it brings no types
 
 from media.engine.native.build import HEADERS, library
 
