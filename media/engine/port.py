@@ -33,7 +33,7 @@ class Port(asyncio.DatagramTransport):
     """Stands in for the loop's own transport, under aioice's protocol for it."""
 
     def __init__(self, endpoint: socket.socket, protocol: asyncio.DatagramProtocol) -> None:
-        super().__init__()
+        super().__init__({"socket": endpoint, "sockname": endpoint.getsockname()})
         self.cdata = ffi.new("port *")
         self.cdata.fd = endpoint.fileno()
         self._endpoint = endpoint
@@ -52,17 +52,24 @@ class Port(asyncio.DatagramTransport):
         peer: tuple[str, int],
     ) -> None:
         """The peer is nominated and the keys are known: from now on packets may pass."""
+        flush()  # what waits goes where it was meant to
         self._secured, self._sessions = secured, (incoming, outgoing)
         address = _sockaddr(peer)
         ffi.memmove(self.cdata.peer, address, len(address))
         self.cdata.peer_bytes = len(address)
         self.cdata.incoming, self.cdata.outgoing = session_of(incoming), session_of(outgoing)
 
+    def release(self) -> None:
+        """Another port takes the place of this one: nothing passes here any more."""
+        flush()
+        self.lead([])
+        self.cdata.peer_bytes = 0
+
     def lead(self, flows: list[Flow]) -> None:
         """Let packets of these (MOST_FLOWS) pass."""
         self._flows = list(flows)
-        for index, flow in enumerate(flows):
-            self.cdata.flows[index] = flow.cdata
+        for index in range(MOST_FLOWS):
+            self.cdata.flows[index] = flows[index].cdata if index < len(flows) else ffi.NULL
 
     def put(self, packet: bytes) -> bool:
         """Protect an RTP packet for the peer; it leaves with `flush`. Whether it was taken."""
@@ -91,24 +98,26 @@ class Port(asyncio.DatagramTransport):
     def is_closing(self) -> bool:
         return bool(self.cdata.fd < 0)
 
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        if name == "socket":
-            return self._endpoint
-        if name == "sockname" and not self.is_closing():
-            return self._endpoint.getsockname()
-        return default
-
     def _readable(self) -> None:
         for index in range(lib.port_read(self.cdata, _lefts)):
             left = _lefts[index]
-            data = ffi.buffer(left.data, left.bytes)[:]
-            if not left.plain:
-                self._protocol.datagram_received(data, _address(ffi.buffer(left.address)[:]))
-            elif self._secured is not None:
-                self._secured.unprotected(data, left.at)
+            try:
+                self._take(left)
+            except Exception as fault:  # noqa: BLE001 # of one datagram; those behind it are out of the socket already
+                self._report(fault)
         for flow in self._flows:
             if flow.cdata.passed_count >= TELL_AT:
                 flow.tell()
+
+    def _take(self, left: Any) -> None:
+        data = ffi.buffer(left.data, left.bytes)[:]
+        if not left.plain:
+            self._protocol.datagram_received(data, _address(ffi.buffer(left.address)[:]))
+        elif self._secured is not None:
+            self._secured.unprotected(data, left.at)
+
+    def _report(self, fault: Exception) -> None:
+        self._loop.call_exception_handler({"message": "A datagram could not be taken.", "exception": fault})
 
 
 flush: Callable[[], None] = lib.ports_flush if lib is not None else lambda: None
@@ -133,7 +142,7 @@ def take_over(protocol: aioice.ice.StunProtocol) -> None:
         endpoint.close()
         return
     opened = protocol.transport
-    opened.set_protocol(asyncio.DatagramProtocol())  # type: ignore[attr-defined] # it has one, says the documentation
+    opened.set_protocol(asyncio.DatagramProtocol())
     opened.abort()
     candidate.port = endpoint.getsockname()[1]
     protocol.transport = Port(endpoint, protocol)

@@ -99,8 +99,7 @@ class Receiving:
     def halt(self) -> None:
         """See each packet of the picture again, from the next one on."""
         if self._flow is not None:
-            self.tell()
-            self._flow.close()
+            self._flow.halt()
 
     def tell(self) -> None:
         """Note what passed by itself."""
@@ -115,7 +114,10 @@ class Receiving:
             return
         number = 0
         for packet, at in passage.packets:
-            self._streams[packet.ssrc].add(packet.sequence, packet.timestamp, at)
+            stream = self._streams.get(packet.ssrc)
+            if stream is None:  # the oldest of too many
+                stream = self._open(packet.ssrc, self._formats[packet.payload_type])
+            stream.add(packet.sequence, packet.timestamp, at)
             self._tell_rate(self._estimate.take(packet, at))
             number = self._gaps.arrive(packet.sequence, at) or number
         self._taker.on_passage(passage, number)
@@ -156,6 +158,8 @@ class Receiving:
                 self._poll_within(POLL_S, now)
             if self._gaps:
                 self._poll_within(POLL_S, now)
+        if self._flow is not None:
+            self._flow.close()  # and so it stays when this packet turns out to be of no use
         self._taker.on_packet(form.codec, number, packet, now)
         self._let_pass(packet)
 
