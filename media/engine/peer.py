@@ -7,7 +7,6 @@ import time
 
 import structlog
 
-from media.assembly import EncodedFrame
 from media.capture_clock import CaptureClock
 from media.engine.door import AddCandidate, Connect, StreamFigures
 from media.engine.flow import Outlet, Passage

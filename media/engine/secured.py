@@ -149,6 +149,7 @@ class SrtpWire:
         if before is port:
             return
         self._session.tell()
+        self._flush()  # in order
         if before is not None:
             before.release()
         if port is not None:
@@ -160,7 +161,7 @@ class SrtpWire:
 
     def send_rtp(self, packet: bytes) -> None:
         """Protect and send one RTP packet; before and after the connection is up it is dropped."""
-        if self._port is not None and (port := self._fast()) is not None:
+        if (port := self._fast()) is not None:
             if port.put(packet) and not self._flushing:
                 self._flushing = True
                 self._loop.call_soon(self._flush_port)

@@ -37,7 +37,9 @@ class Storm:
         self.ffi = FFI()
         self.ffi.cdef(HEADER.read_text(encoding="ascii"))
         self.lib: Any = self.ffi.dlopen(library)
-        self.lib.fast_path(*(self._pointer(srtp.ffi.addressof(srtp.lib, n)) for n in ("srtp_unprotect", "srtp_protect")))
+        self.lib.fast_path(
+            *(self._pointer(srtp.ffi.addressof(srtp.lib, n)) for n in ("srtp_unprotect", "srtp_protect"))
+        )
         self.far, self.stranger = bound(), bound()
         self.protecting = session(pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
         self.near, self.port = self.opened(self.far.getsockname())
