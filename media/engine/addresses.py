@@ -78,7 +78,10 @@ _library_candidates = aioice.ice.Connection.get_component_candidates
 
 
 async def _candidates(
-    connection: aioice.ice.Connection, component: int, addresses: list[str], timeout: int = 5
+    connection: aioice.ice.Connection,
+    component: int,
+    addresses: list[str],
+    timeout: int = 5,  # noqa: ASYNC109 (the library's)
 ) -> list[aioice.Candidate]:
     """Gather candidates, and read their sockets by the fast path from then on."""
     found = await _library_candidates(connection, component, addresses, timeout)

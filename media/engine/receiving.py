@@ -138,11 +138,7 @@ class Receiving:
                 return  # padding that probes the line, or of a stream that is no more
             packet, form = unwrap_again(packet, form.original, original), inner
         if self.kind == "audio":
-            self._media_ssrc = packet.ssrc
-            if packet.payload:
-                self._taker.on_packet(form.codec, packet.sequence, packet, now)
-            if self._flow is not None:
-                self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id)
+            self._hear(form.codec, packet, now)
             return
         if packet.ssrc != self._media_ssrc:
             self._media_ssrc, number = packet.ssrc, self._gaps.begin_anew(packet.sequence)
@@ -224,6 +220,13 @@ class Receiving:
     def dropped(self) -> int:
         """Packets of pictures that never came, or came too late."""
         return self._gaps.given_up + self._gaps.late
+
+    def _hear(self, codec: str, packet: RtpPacket, now: float) -> None:
+        self._media_ssrc = packet.ssrc
+        if packet.payload:
+            self._taker.on_packet(codec, packet.sequence, packet, now)
+        if self._flow is not None:
+            self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id)
 
     def _let_pass(self, packet: RtpPacket) -> None:
         """Have what continues this picture pass by itself, where nobody has to see it."""

@@ -100,10 +100,10 @@ class Connection:
         self.far = far
         self.endpoint = bound(far.address[0])
         self.address: tuple[str, int] = self.endpoint.getsockname()[:2]
-        self._known: Any = SimpleNamespace(
+        known: Any = SimpleNamespace(
             datagram_received=self._datagram, connection_lost=lambda _: None, error_received=lambda _: None
         )
-        self.transport: Any = Port(self.endpoint, self._known) if fast else Slow(self.endpoint)
+        self.transport: Any = Port(self.endpoint, known) if fast else Slow(self.endpoint)
         protocol = SimpleNamespace(transport=self.transport)
         self.ice: Any = SimpleNamespace(
             data_received=lambda _data, _component: None,

@@ -107,11 +107,11 @@ class Storm:
         except pylibsrtp.Error:  # a number of long ago, or a header that is none
             data = chance.randbytes(chance.randrange(2049))
         if chance.random() < 0.1:
-            data = bytearray(data)
+            mutated = bytearray(data)
             for _ in range(chance.randrange(1, 4)):
-                if data:
-                    data[chance.randrange(len(data))] = chance.getrandbits(8)
-            data = bytes(data)[: chance.randrange(len(data) + 1)]
+                if mutated:
+                    mutated[chance.randrange(len(data))] = chance.getrandbits(8)
+            data = bytes(mutated)[: chance.randrange(len(data) + 1)]
         for _ in range(chance.choice((1, 1, 1, 1, 2))):
             chance.choice((self.far, self.far, self.far, self.stranger)).sendto(data, self.near.getsockname())
 

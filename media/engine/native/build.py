@@ -32,7 +32,7 @@ def build(target: Path, *more_flags: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(f".{os.getpid()}")
     try:
-        subprocess.run([COMPILER, *FLAGS, *more_flags, *SOURCES, *LIBRARIES, "-o", unfinished], check=True)
+        subprocess.run([COMPILER, *FLAGS, *more_flags, *SOURCES, *LIBRARIES, "-o", unfinished], check=True)  # noqa: S603
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)

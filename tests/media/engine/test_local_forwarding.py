@@ -13,10 +13,10 @@ import pytest
 from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.rtp import RtpPacket, is_rtcp
 
-from media.engine import port
 from media.engine.door import Answered, Carrying, Connect, Event, Show, Survey, Surveyed, View
 from media.engine.flow import Passage
 from media.engine.local import LocalEngine
+from media.engine.native import lib
 from media.engine.showing import Showing
 from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
@@ -33,8 +33,8 @@ LOSE_EACH = 25
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways a packet can go; `without` is as if no compiler had been found."""
     if request.param == "without":
-        monkeypatch.setattr(port, "lib", None)
-    elif port.lib is None:
+        monkeypatch.setattr("media.engine.port.lib", None)
+    elif lib is None:
         pytest.skip("the part in C is not built: set-up found no compiler")
     return str(request.param)
 

@@ -252,6 +252,20 @@ async def test_a_picture_that_takes_over_begins_with_its_key_frame(booth: Booth)
     assert screen.unread == 0
 
 
+async def test_what_passed_by_itself_is_noted_before_another_connection_takes_over(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = await booth.connect("A"), await booth.connect("A", 2)
+    camera, _ = arrive(older, 11)
+    camera.film(1, key=True)
+    source = booth.place._sources["A"]
+    heard: list[Peer | None] = []
+    monkeypatch.setattr(older, "halt", lambda: heard.append(source.speaker))
+    arrive(newer, 22)
+    assert heard[0] is older, "what its flow holds would be nobody's"
+    assert source.speaker is newer
+
+
 def filmed(source: Peer) -> tuple[Receiving, Line]:
     """What takes a source's picture, as if its connection were up."""
     line, session = Line(), source._pc.session

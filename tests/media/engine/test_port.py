@@ -24,6 +24,7 @@ from media.rtp import HeaderWriter, parse
 from media.vp8_rtp import describe
 from tests.support.crossing import Crossing, Far, Film, bound, srtp
 
+NOBODY: Any = SimpleNamespace()
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.skipif(lib is None, reason="the part in C is not built: set-up found no compiler")
 
@@ -74,7 +75,7 @@ async def test_a_datagram_that_raises_takes_no_other_with_it() -> None:
 async def test_closing_sends_what_waits_and_says_so_once() -> None:
     known, far = Known(), Far()
     port = Port(bound(), known)
-    port.secure(SimpleNamespace(), srtp(1 + 1), srtp(pylibsrtp.Policy.SSRC_ANY_OUTBOUND), far.address)  # type: ignore[arg-type]
+    port.secure(NOBODY, srtp(2), srtp(pylibsrtp.Policy.SSRC_ANY_OUTBOUND), far.address)
     packets = [HeaderWriter().packet(96, False, at, 0, 1, b"x", 0.0) for at in range(70)]
     assert all(port.put(packet) for packet in packets)
     port.close()
@@ -95,7 +96,7 @@ async def test_closing_sends_what_waits_and_says_so_once() -> None:
 
 async def test_a_packet_too_long_or_too_short_is_refused() -> None:
     port, far = Port(bound(), Known()), Far()
-    port.secure(SimpleNamespace(), srtp(2), srtp(pylibsrtp.Policy.SSRC_ANY_OUTBOUND), far.address)  # type: ignore[arg-type]
+    port.secure(NOBODY, srtp(2), srtp(pylibsrtp.Policy.SSRC_ANY_OUTBOUND), far.address)
     assert not port.put(b"\x80" * 11)
     assert not port.put(b"\x80" * 4000)
     assert port.cdata.refused == 2
