@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from media.engine.native import ffi, lib
-from media.rtp import HeaderWriter, RtpPacket
+from media.rtp import LAST_ID, HeaderWriter, RtpPacket
 
 MOST_OUTLETS = 32 if lib is None else int(lib.MOST_OUTLETS)
 NO_TIME = 0xFFFFFFFF
@@ -22,9 +22,9 @@ class Passage:
     octets: int
     """Of their payloads."""
     picture_id: int | None
-    """Of the last one: 15 bits."""
+    """The last one: 15 bits."""
     level: int | None
-    """Its TL0PICIDX."""
+    """The last TL0PICIDX."""
 
 
 class Outlet:
@@ -32,12 +32,17 @@ class Outlet:
 
     def __init__(self, port: Any, payload_type: int, ssrc: int, header: HeaderWriter) -> None:
         self.cdata = ffi.new("outlet *")
-        self._held = (port, ffi.new("kept[]", lib.MOST_KEPT))  # for C
-        self.cdata.port, self.cdata.history = port, self._held[1]
+        self._port, self._history = port, ffi.new("kept[]", lib.MOST_KEPT)  # held for C
+        self._stopped = False
+        self.cdata.port, self.cdata.history = self._port, self._history
         self.cdata.payload_type, self.cdata.ssrc = payload_type, ssrc
         first, extension, time_at = header.template
         self.cdata.first, self.cdata.extension_bytes, self.cdata.send_time_at = first, len(extension), time_at
         ffi.memmove(self.cdata.extension, extension, len(extension))
+        self.tell: Callable[[], None] = _nothing
+        """Have noted what has left here; to be called before anybody answers for it."""
+        self.halt: Callable[[], None] = _nothing
+        """Have nothing leave here by itself until Python has seen the next packet."""
 
     def aim(self, sequence: int, shift: int, picture_id: int, level: int) -> None:
         """What is added to the numbers of packets that pass: 16, 32, 15 and 8 bits."""
@@ -51,9 +56,27 @@ class Outlet:
             return None
         return bool(one.marker), int(one.timestamp), bytes(ffi.buffer(one.payload, one.bytes))
 
+    def forget(self, sequence: int) -> None:
+        """Another packet takes the place of what is kept under this number."""
+        self._history[sequence % lib.MOST_KEPT].used = 0
+
+    def leave_by(self, port: Any | None) -> None:
+        """The connection has another port from now on; None: one without a fast path."""
+        self.halt()
+        if not self._stopped:
+            self._port = self.cdata.port = ffi.NULL if port is None else port
+
     def stop(self) -> None:
         """Nothing leaves any more."""
-        self.cdata.port = ffi.NULL
+        self._stopped, self.cdata.port = True, ffi.NULL
+
+    @property
+    def live(self) -> bool:
+        """Whether packets can leave here."""
+        return bool(self.cdata.port != ffi.NULL)
+
+
+def _nothing() -> None: ...
 
 
 class Flow:
@@ -81,11 +104,13 @@ class Flow:
         """Let packets of this stream pass; of a picture, those that continue in order, to these outlets (32)."""
         self.stream = (ssrc, payload_type)
         cdata = self.cdata
-        cdata.ssrc, cdata.payload_type, cdata.send_time_id, cdata.next = ssrc, payload_type, send_time_id, next_sequence
+        cdata.ssrc, cdata.payload_type, cdata.next = ssrc, payload_type, next_sequence
+        cdata.send_time_id = send_time_id if send_time_id <= LAST_ID else 0  # greater ones no short header says
         if outlets is not None and outlets != self._outlets:
             self._outlets = list(outlets)
             for index, outlet in enumerate(outlets):
                 cdata.outlets[index] = outlet.cdata
+                outlet.tell, outlet.halt = self.tell, self.halt
             cdata.outlets_count = len(outlets)
         cdata.open = 1
 
@@ -93,7 +118,14 @@ class Flow:
         """Let nothing pass."""
         self.stream = None
         self.cdata.open = self.cdata.outlets_count = 0
+        for outlet in self._outlets:
+            outlet.tell = outlet.halt = _nothing
         self._outlets = []
+
+    def halt(self) -> None:
+        """Have what passed noted, and let nothing pass."""
+        self.tell()
+        self.close()
 
     def sounds(self) -> list[tuple[RtpPacket, float]]:
         """Take out the packets of sound that came, and when."""
@@ -111,15 +143,14 @@ class Flow:
         count = cdata.passed_count
         if not count:
             return None
-        rows = cdata.passed[0:count]
+        rows = list(cdata.passed[0:count])
         packets = [self._packet(row, b"") for row in rows]
-        last = rows[count - 1]
         cdata.passed_count = 0
         return Passage(
             packets,
             sum(row.payload_bytes for row in rows),
-            last.picture_id if last.has_id else None,
-            last.level if last.has_level else None,
+            next((row.picture_id for row in reversed(rows) if row.has_id), None),
+            next((row.level for row in reversed(rows) if row.has_level), None),
         )
 
     def _packet(self, row: Any, payload: bytes) -> tuple[RtpPacket, float]:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
 
 import structlog
 
-from media.assembly import EncodedFrame
 from media.capture_clock import CaptureClock
 from media.engine.door import AddCandidate, Connect, StreamFigures
+from media.engine.earphone import Earphone
 from media.engine.flow import Outlet, Passage
 from media.engine.negotiation import Negotiation
+from media.engine.owner import Owner
 from media.engine.receiving import Receiving
 from media.engine.screen import Screen
 from media.engine.seam import PeerConnection
-from media.engine.sending import Sending
 from media.engine.session import Incoming
 from media.engine.spawn import spawn
 from media.errors import MediaError, SizeError
 from media.numbering import PicturePacket
 from media.picture_in import PictureIn
 from media.rtp import RtpPacket
-from media.sound import FRAME_SAMPLES
 
 log = structlog.get_logger("engine.peer")
 
@@ -34,32 +32,6 @@ SECOND_KIND_S = 2.0
 """A connection carries once every kind has arrived, or this long after the first (a camera may be slow to open)."""
 WATCH_EVERY_S = 0.250
 """How often silence is looked for."""
-
-
-class Owner(Protocol):
-    """To whom a peer tells what happens: its place. Nothing of it may block."""
-
-    def carrying(self, peer: Peer) -> None: ...  # media of every kind has arrived, for the first time or again
-
-    def lost(self, peer: Peer) -> None: ...  # it carried, and is silent now
-
-    def failed(self, peer: Peer, code: str, message: str) -> None: ...  # it never came up, or cannot go on
-
-    def picture_refused(self, peer: Peer, code: str, message: str) -> None: ...  # it goes on without its picture
-
-    def sound(self, peer: Peer, packet: RtpPacket, now: float) -> None: ...  # one Opus packet
-
-    def picture(self, peer: Peer, packet: PicturePacket, now: float) -> None: ...  # one packet of its picture
-
-    def passage(self, peer: Peer, passage: Passage, number: int) -> None: ...  # packets that passed by themselves
-
-    def outlets(self, peer: Peer) -> list[Outlet] | None: ...  # where they may pass to; None: it wants to see each
-
-    def frame(self, peer: Peer, frame: EncodedFrame) -> None: ...  # one whole encoded picture, if `assemble` was asked
-
-    def key_frame_wanted(self, peer: Peer) -> None: ...  # as a viewer it cannot go on without one
-
-    def bitrate(self, peer: Peer, bits_per_s: int) -> None: ...  # what it believes, as a viewer, that its line carries
 
 
 class Peer(Incoming):
@@ -80,14 +52,11 @@ class Peer(Incoming):
         self._arrived: dict[str, float] = {}
         self._last_rtp_at: float | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._failed = False
-        self._picture_refused = False
-        self.is_carrying = False
-        self.is_lost = False
+        self._failed = self._picture_refused = False
+        self.is_carrying = self.is_lost = False
         self.screen: Screen | None = None
         """Where it is shown pictures; None where it takes none."""
-        self._sound_out: Sending | None = None
-        self._sound_sequence = 0
+        self._earphone: Earphone | None = None
         self._watch: asyncio.Task[None] | None = None
         self._pictures = 0
         """Packets of pictures that came and went until the last look; where more do, nothing waits for a tick."""
@@ -97,7 +66,7 @@ class Peer(Incoming):
         answer = await self._negotiation.answer()
         self._picture = PictureIn(self._negotiation.codec, self._negotiation.sets)
         if (sending := self._negotiation.sends.get("audio")) is not None:
-            self._sound_out, self._sound_sequence = sending, sending.first_sequence
+            self._earphone = Earphone(sending)
         if (sending := self._negotiation.sends.get("video")) is not None:
             self.screen = Screen(sending)
         self._pc.on("connectionstatechange", self._state_changed)
@@ -162,17 +131,10 @@ class Peer(Incoming):
     # As a listener
 
     @property
-    def hears(self) -> bool:
-        """Whether sound can be sent to it now."""
-        return self._sound_out is not None and self._sound_out.live and self.is_carrying
-
-    def put_sound(self, payload: bytes, tick: int, now: float, captured: float) -> None:
-        """Send the Opus packet of a tick; `captured` is when its sound was, for lip sync."""
-        if self._sound_out is not None and self.hears:
-            timestamp = (self._sound_out.first_timestamp + tick * FRAME_SAMPLES) & 0xFFFFFFFF
-            self._sound_out.send(self._sound_sequence, timestamp, False, payload, now)
-            self._sound_out.stamp(timestamp, captured)
-            self._sound_sequence = (self._sound_sequence + 1) & 0xFFFF
+    def earphone(self) -> Earphone | None:
+        """Where it hears; None where it does not, or not yet."""
+        earphone = self._earphone
+        return earphone if earphone is not None and earphone.sending.live and self.is_carrying else None
 
     def tick(self) -> None:
         """Take the sound that has come since the last tick."""
@@ -200,7 +162,7 @@ class Peer(Incoming):
         """What was dropped on this connection: packets, candidates."""
         video = self._receiving("video")
         return {
-            "sound_out": self._sound_out.missed if self._sound_out else 0,
+            "sound_out": self._earphone.sending.missed if self._earphone else 0,
             "picture_out": self.screen.sending.missed if self.screen else 0,
             "picture_in": video.dropped if video else 0,
             "candidates": self._negotiation.candidates_dropped,

@@ -210,7 +210,7 @@ class Place:
             samples = source.next(now)
             if samples is not None:
                 frames[seat] = samples
-        hearing = {peer.seat for peer in self._peers.values() if peer.hears}
+        hearing = {peer.seat for peer in self._peers.values() if peer.earphone is not None}
         mixes = self._mixer.mix(frames, hearing)
         for seat in hearing:
             listener = self._listeners.get(seat)
@@ -221,7 +221,8 @@ class Place:
                 listener.age_s = self._sound_age_s(seat)
             payload = listener.encoder.encode(mix)
             for peer in self._connections(seat):
-                peer.put_sound(payload, number, now, now - listener.age_s)
+                if peer.earphone is not None:
+                    peer.earphone.put(payload, number, now, now - listener.age_s)
         self._ticks += 1
         if self._ticks % LEVELS_EVERY_TICKS == 0 and self._sources:
             dbfs = {seat: source.meter.dbfs for seat, source in self._sources.items()}
@@ -240,7 +241,7 @@ class Place:
         source = self._sources.get(seat)
         if source is None or speaker is source.speaker:
             return
-        source.showing.halt()  # what passed by itself is the old one's
+        source.showing.halt()  # what passed from the one before is noted while it still counts
         source.speaker = speaker
         if speaker is not None:
             source.voice.begin_anew()

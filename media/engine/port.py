@@ -56,17 +56,25 @@ class Port(asyncio.DatagramTransport):
         peer: tuple[str, int],
     ) -> None:
         """The peer is nominated and the keys are known: from now on packets may pass."""
+        flush()  # what waits goes where it was meant to
         self._secured, self._sessions = secured, (incoming, outgoing)
         address = _sockaddr(peer)
         ffi.memmove(self.cdata.peer, address, len(address))
         self.cdata.peer_bytes = len(address)
         self.cdata.incoming, self.cdata.outgoing = session_of(incoming), session_of(outgoing)
 
+    def release(self) -> None:
+        """Another port takes the place of this one: nothing passes here any more."""
+        flush()
+        self.pace(False)
+        self.lead([])
+        self.cdata.peer_bytes = 0
+
     def lead(self, flows: list[Flow]) -> None:
         """Let packets of these (MOST_FLOWS) pass."""
         self._flows = list(flows)
-        for index, flow in enumerate(flows):
-            self.cdata.flows[index] = flow.cdata
+        for index in range(MOST_FLOWS):
+            self.cdata.flows[index] = flows[index].cdata if index < len(flows) else ffi.NULL
 
     @property
     def paced(self) -> bool:
@@ -118,14 +126,23 @@ class Port(asyncio.DatagramTransport):
             self.pace(False)  # more than sound: it must not wait
         for index in range(count):
             left = _lefts[index]
-            data = ffi.buffer(left.data, left.bytes)[:]
-            if not left.plain:
-                self._protocol.datagram_received(data, _address(ffi.buffer(left.address)[:]))
-            elif self._secured is not None:
-                self._secured.unprotected(data, left.at)
+            try:
+                self._take(left)
+            except Exception as fault:  # noqa: BLE001 # of one datagram; those behind it are out of the socket already
+                self._report(fault)
         for flow in self._flows:
             if flow.cdata.passed_count >= TELL_AT:
                 flow.tell()
+
+    def _take(self, left: Any) -> None:
+        data = ffi.buffer(left.data, left.bytes)[:]
+        if not left.plain:
+            self._protocol.datagram_received(data, _address(ffi.buffer(left.address)[:]))
+        elif self._secured is not None:
+            self._secured.unprotected(data, left.at)
+
+    def _report(self, fault: Exception) -> None:
+        self._loop.call_exception_handler({"message": "A datagram could not be taken.", "exception": fault})
 
 
 flush: Callable[[], None] = lib.ports_flush if lib is not None else lambda: None

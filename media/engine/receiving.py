@@ -99,8 +99,7 @@ class Receiving:
     def halt(self) -> None:
         """See each packet of the picture again, from the next one on."""
         if self._flow is not None:
-            self.tell()
-            self._flow.close()
+            self._flow.halt()
 
     def tell(self) -> None:
         """Note what passed by itself."""
@@ -115,7 +114,9 @@ class Receiving:
             return
         number = 0
         for packet, at in passage.packets:
-            stream = self._streams.get(packet.ssrc) or self._open(packet.ssrc, self._formats[packet.payload_type])
+            stream = self._streams.get(packet.ssrc)
+            if stream is None:  # the oldest of too many
+                stream = self._open(packet.ssrc, self._formats[packet.payload_type])
             stream.add(packet.sequence, packet.timestamp, at)
             self._tell_rate(self._estimate.take(packet, at))
             number = self._gaps.arrive(packet.sequence, at) or number
@@ -137,11 +138,7 @@ class Receiving:
                 return  # padding that probes the line, or of a stream that is no more
             packet, form = unwrap_again(packet, form.original, original), inner
         if self.kind == "audio":
-            self._media_ssrc = packet.ssrc
-            if packet.payload:
-                self._taker.on_packet(form.codec, packet.sequence, packet, now)
-            if self._flow is not None and self._flow.stream != (packet.ssrc, packet.payload_type):
-                self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id)
+            self._hear(form.codec, packet, now)
             return
         if packet.ssrc != self._media_ssrc:
             self._media_ssrc, number = packet.ssrc, self._gaps.begin_anew(packet.sequence)
@@ -157,6 +154,8 @@ class Receiving:
                 self._poll_within(POLL_S, now)
             if self._gaps:
                 self._poll_within(POLL_S, now)
+        if self._flow is not None:
+            self._flow.close()  # and so it stays when this packet turns out to be of no use
         self._taker.on_packet(form.codec, number, packet, now)
         self._let_pass(packet)
 
@@ -221,6 +220,13 @@ class Receiving:
     def dropped(self) -> int:
         """Packets of pictures that never came, or came too late."""
         return self._gaps.given_up + self._gaps.late
+
+    def _hear(self, codec: str, packet: RtpPacket, now: float) -> None:
+        self._media_ssrc = packet.ssrc
+        if packet.payload:
+            self._taker.on_packet(codec, packet.sequence, packet, now)
+        if self._flow is not None and self._flow.stream != (packet.ssrc, packet.payload_type):
+            self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id)
 
     def _let_pass(self, packet: RtpPacket) -> None:
         """Have what continues this picture pass by itself, where nobody has to see it."""

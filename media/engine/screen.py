@@ -59,10 +59,9 @@ class Screen:
         self.sending.send(sequence, timestamp, packet.marker, payload, now)
         return timestamp
 
-    @property
-    def waits(self) -> bool:
-        """Whether a forwarded picture has yet to begin here, or nothing can be sent."""
-        return not self._begun or not self.sending.live
+    def follows(self, source: str) -> bool:
+        """Whether this source's picture is being forwarded here, and has begun."""
+        return self._begun and self._shown == (source, Way.FORWARDED) and self.sending.live
 
     def outlet(self) -> Outlet | None:
         """Where packets that continue the forwarded picture may leave by themselves; None where they cannot."""

@@ -53,9 +53,12 @@ class SrtpWire:
         self._loop = asyncio.get_running_loop()
         self._ssrcs: set[bytes] = set()  # MOST_SSRCS
         self._leaving: list[bytes] = []  # what one turn of the loop brings: 32 datagrams a socket, or one tick
+        self._pair: object = None
         self._port: Port | None = None
+        self._ports: list[Port] = []  # those of all pairs that were nominated
         self._flushing = False
         self._flows: list[Flow] = []
+        self._outlets: list[Outlet] = []
         self._ice = transport.transport._connection
         self._library: Callable[[bytes, int], None] = self._ice.data_received
         self._ice.data_received = self._datagram  # type: ignore[method-assign]
@@ -85,6 +88,8 @@ class SrtpWire:
             self.refused += 1
             return
         self._ssrcs.add(ssrc)
+        if self._port is not None:
+            self._fast()
         self._session.tell()  # in order
         if control:
             self._session.rtcp(plain, now)
@@ -100,35 +105,43 @@ class SrtpWire:
     @property
     def carried_bytes(self) -> tuple[int, int]:
         """Received and sent so far."""
-        port = self._port
-        came, went = (0, 0) if port is None else (int(port.cdata.received_bytes), int(port.cdata.sent_bytes))
+        came = sum(int(port.cdata.received_bytes) for port in self._ports)
+        went = sum(int(port.cdata.sent_bytes) for port in self._ports)
         return self.received_bytes + came, self.sent_bytes + went
 
     @property
     def all_refused(self) -> int:
-        return self.refused + (0 if self._port is None else int(self._port.cdata.refused))
+        return self.refused + sum(int(port.cdata.refused) for port in self._ports)
 
     def flow(self, picture: bool, note: Callable[[], None]) -> Flow | None:
         """The fast path of a stream that comes in; None where there is none."""
-        if self._fast() is None or len(self._flows) == MOST_FLOWS:
+        port = self._fast()
+        if port is None or len(self._flows) == MOST_FLOWS:
             return None
         self._flows.append(Flow(picture, note))
-        assert self._port is not None
-        self._port.lead(self._flows)
+        port.lead(self._flows)
         return self._flows[-1]
 
     def outlet(self, payload_type: int, ssrc: int, header: HeaderWriter) -> Outlet | None:
         """Where forwarded packets of a stream may leave by themselves; None where there is no fast path."""
         port = self._fast()
-        return None if port is None else Outlet(port.cdata, payload_type, ssrc, header)
+        if port is None:
+            return None
+        self._outlets.append(Outlet(port.cdata, payload_type, ssrc, header))
+        return self._outlets[-1]
 
     def _fast(self) -> Port | None:
-        """The port, once its peer is nominated and the keys are known."""
+        """The port of the nominated pair, once there is one and the keys are known. Browsers nominate anew, too."""
         pair = self._ice._nominated.get(1)
+        if pair is None or pair is self._pair:
+            return self._port
         keys = self._transport._rx_srtp, self._transport._tx_srtp
-        if self._port is None and pair is not None and all(keys) and isinstance(pair.protocol.transport, Port):
-            self._port = pair.protocol.transport
-            self._port.secure(self, *keys, pair.remote_addr)
+        if all(keys):
+            self._pair = pair
+            transport = pair.protocol.transport
+            self._move(transport if isinstance(transport, Port) else None)
+            if self._port is not None:
+                self._port.secure(self, *keys, pair.remote_addr)
         return self._port
 
     def pace(self, paced: bool) -> None:
@@ -141,10 +154,25 @@ class SrtpWire:
         if self._port is not None and self._port.paced:
             self._port.read()
 
+    def _move(self, port: Port | None) -> None:
+        before, self._port = self._port, port
+        if before is port:
+            return
+        self._session.tell()
+        self._flush()  # in order
+        if before is not None:
+            before.release()
+        if port is not None:
+            port.lead(self._flows)
+            if port not in self._ports:
+                self._ports.append(port)
+        for outlet in self._outlets:
+            outlet.leave_by(None if port is None else port.cdata)
+
     def send_rtp(self, packet: bytes) -> None:
         """Protect and send one RTP packet; before and after the connection is up it is dropped."""
-        if self._port is not None:
-            if self._port.put(packet) and not self._flushing:
+        if (port := self._fast()) is not None:
+            if port.put(packet) and not self._flushing:
                 self._flushing = True
                 self._loop.call_soon(self._flush_port)
             return

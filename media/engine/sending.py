@@ -81,7 +81,6 @@ class Sending:
         self._history: list[tuple[int, bool, int, bytes] | None] = [None] * HISTORY
         self._again_sequence = random.randrange(1 << 15)  # noqa: S311
         self._allowance, self._allowed_at = float(REPEATS_PER_S), 0.0
-        self._newest = 0
         self._octets = 0
         self._moment: tuple[int, float] | None = None
         self._reported: deque[tuple[int, float]] = deque(maxlen=REPORTS_KEPT)
@@ -92,6 +91,7 @@ class Sending:
 
     def stop(self) -> None:
         """Say goodbye; nothing is sent any more."""
+        self._note()
         if self._wire is not None and self._agreed is not None:
             self._wire.send_rtcp(self._report_now(0.0) + bytes(RtcpByePacket(sources=[self._agreed.ssrc])))
         self._wire = None
@@ -109,7 +109,8 @@ class Sending:
         if agreed is None or wire is None:
             return
         self._history[sequence % HISTORY] = (sequence, marker, timestamp, payload)
-        self._newest = sequence
+        if self._outlet is not None:
+            self._outlet.forget(sequence)
         self.packets += 1
         self._octets += len(payload)
         wire.send_rtp(agreed.header.packet(agreed.payload_type, marker, sequence, timestamp, agreed.ssrc, payload, now))
@@ -118,13 +119,12 @@ class Sending:
         """Where forwarded packets may leave by themselves; None where there is no fast path."""
         if self._outlet is None and self._wire is not None and self._agreed is not None:
             self._outlet = self._wire.outlet(self._agreed.payload_type, self._agreed.ssrc, self._agreed.header)
-        return self._outlet
+        return self._outlet if self._outlet is not None and self._outlet.live else None
 
     def passed(self, sequences: list[int], octets: int) -> None:
         """Note packets that left by themselves; their numbers are taken modulo 2**16."""
         for sequence in sequences:
             self._history[sequence % HISTORY] = None
-        self._newest = sequences[-1] & 0xFFFF
         self.packets += len(sequences)
         self._octets += octets
 
@@ -137,6 +137,7 @@ class Sending:
         agreed, wire = self._agreed, self._wire
         if agreed is None or wire is None:
             return
+        self._note()
         self._allowance = min(float(REPEATS_PER_S), self._allowance + (now - self._allowed_at) * REPEATS_PER_S)
         self._allowed_at = now
         for number in sequences:
@@ -155,6 +156,7 @@ class Sending:
 
     def report(self, now: float) -> None:
         """Send a sender report; about once a second. Before anything was stamped there is nothing to say."""
+        self._note()
         if self._wire is not None and self._moment is not None:
             self._wire.send_rtcp(self._report_now(now))
 
@@ -168,13 +170,16 @@ class Sending:
             weight = ROUND_TRIP_WEIGHT if self.round_trip_s else 1.0
             self.round_trip_s += weight * (round_trip_s - self.round_trip_s)
 
+    def _note(self) -> None:
+        """Have noted what left by itself: its source notes it in portions."""
+        if self._outlet is not None:
+            self._outlet.tell()
+
     def _kept(self, sequence: int) -> tuple[bool, int, bytes] | None:
         one = self._history[sequence % HISTORY]
         if one is not None and one[0] == sequence:
             return one[1:]
-        if self._outlet is None or (self._newest - sequence) & 0xFFFF >= HISTORY:
-            return None
-        return self._outlet.kept(sequence)
+        return None if self._outlet is None else self._outlet.kept(sequence)
 
     def _report_now(self, now: float) -> bytes:
         assert self._agreed is not None

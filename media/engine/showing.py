@@ -125,7 +125,7 @@ class Showing:
         """Where packets that continue the picture may leave by themselves; None while each has to be seen."""
         if self._made or self._camera is None:
             return None
-        outlets = [screen.outlet() for screen in self._forwarded if not screen.waits]
+        outlets = [screen.outlet() for screen in self._forwarded if screen.follows(self._source)]
         found = [outlet for outlet in outlets if outlet is not None]
         return found if len(found) == len(outlets) <= MOST_OUTLETS else None
 
@@ -134,7 +134,7 @@ class Showing:
         marked = [(packet.timestamp, at) for packet, at in passage.packets if packet.marker]
         captured = self._captured(*marked[-1]) if marked else 0.0
         for screen in self._forwarded:
-            if screen.waits:
+            if not screen.follows(self._source):
                 continue
             shift = screen.passed(passage, number)
             self._packets += len(passage.packets)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 import pylibsrtp._binding as srtp  # its cffi interface: the functions of libsrtp
-from cffi import FFI
+from cffi import FFI  # it brings no types
 
 from media.engine.native.build import HEADERS, library
 

@@ -9,19 +9,34 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.rtp import RtpPacket, is_rtcp
 
 from media.engine.door import Answered, Carrying, Connect, Event, Show, Survey, Surveyed, View
+from media.engine.flow import Passage
 from media.engine.local import LocalEngine
+from media.engine.native import lib
+from media.engine.showing import Showing
 from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import silence
 from media.engine.simulated_picture import Sighting
+from media.numbering import PicturePacket
 
 PLACE, SOURCE, SENT, SCREEN = "booth-1", 11, (320, 180), (640, 512)
 VP8_TYPE, RTX_TYPE = 97, 98  # the library's own numbers in its offers
 LOSE_EACH = 25
+
+
+@pytest.fixture(params=["with the fast path", "without"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways a packet can go; `without` is as if no compiler had been found."""
+    if request.param == "without":
+        monkeypatch.setattr("media.engine.port.lib", None)
+    elif lib is None:
+        pytest.skip("the part in C is not built: set-up found no compiler")
+    return str(request.param)
 
 
 @dataclass
@@ -171,6 +186,35 @@ async def test_a_picture_is_forwarded_byte_for_byte_made_and_forwarded_again_in_
         assert (await counted(engine))["decoded"] <= decoded + 1, "but for the one it was at"
 
         assert_unbroken(seen.received)
+
+
+async def test_a_clean_picture_passes_by_itself_but_for_its_key_frames(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, passed = [], []
+    packet, passage = Showing.packet, Showing.passage
+
+    def seen_packet(showing: Showing, one: PicturePacket, now: float) -> None:
+        taken.append(one)
+        packet(showing, one, now)
+
+    def seen_passage(showing: Showing, one: Passage, number: int) -> None:
+        passed.extend(one.packets)
+        passage(showing, one, number)
+
+    async with two_rooms() as (engine, viewer, _, seen):
+        assert viewer.picture is not None
+        await engine.perform(PAGE)
+        await viewer.picture.seen(of_size(*SENT), 10)
+        monkeypatch.setattr(Showing, "packet", seen_packet)
+        monkeypatch.setattr(Showing, "passage", seen_passage)
+        await seen.receives(200)
+        await counted(engine)
+        if way == "without":
+            assert passed == []
+            assert len(taken) >= 200
+        else:
+            assert len(passed) > 0.9 * (len(taken) + len(passed)) > 100
 
 
 async def test_what_the_line_to_the_server_loses_is_sent_again_and_missed_by_nobody() -> None:

@@ -215,7 +215,8 @@ async def test_when_the_newer_connection_of_a_seat_is_lost_the_older_is_heard_an
     older, newer, viewer = await booth.connect("A"), await booth.connect("A", 2), await booth.connect("B")
     arrive(viewer, 9)
     screen = Watched(viewer)
-    ears = wired(viewer._sound_out)
+    assert viewer._earphone is not None
+    ears = wired(viewer._earphone.sending)
     booth.place.show(B_SEES_A)
     booth.place.route(B_HEARS_A)
     camera, microphone = arrive(older, 11)
@@ -252,6 +253,20 @@ async def test_a_picture_that_takes_over_begins_with_its_key_frame(booth: Booth)
     newer_camera.film(1, key=True)
     assert await screen.source() == 22
     assert screen.unread == 0
+
+
+async def test_what_passed_by_itself_is_noted_before_another_connection_takes_over(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = await booth.connect("A"), await booth.connect("A", 2)
+    camera, _ = arrive(older, 11)
+    camera.film(1, key=True)
+    source = booth.place._sources["A"]
+    heard: list[Peer | None] = []
+    monkeypatch.setattr(older, "halt", lambda: heard.append(source.speaker))
+    arrive(newer, 22)
+    assert heard[0] is older, "what its flow holds would be nobody's"
+    assert source.speaker is newer
 
 
 def filmed(source: Peer) -> tuple[Receiving, Line]:

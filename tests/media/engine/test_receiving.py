@@ -15,6 +15,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
+from media.engine.flow import Passage
 from media.engine.receiving import MOST_STREAMS, PLI_EVERY_S, POLL_S, Format, Receiving
 from media.loss import GIVE_UP_S, REACH
 from media.rtp import SEND_TIME_HZ, RtpPacket
@@ -57,6 +58,12 @@ class Far(Slow):
 
     def on_lost(self, number: int) -> None:
         self.lost.append(number)
+
+    def on_passage(self, passage: Passage, number: int) -> None:
+        raise AssertionError("nothing passes by itself here")
+
+    def outlets(self) -> None:
+        return None
 
     def take(self, sequence: int, payload: bytes = b"x", ssrc: int = MEDIA, kind: int = 96, now: float = 0.0) -> None:
         sent = int(now * SEND_TIME_HZ) & 0xFFFFFF

@@ -29,6 +29,7 @@ from aiortc.rtp import HeaderExtensionsMap, RtcpByePacket, RtcpPacket, RtcpPsfbP
 from aiortc.rtp import RtpPacket as LibraryPacket
 
 from media.engine import addresses, seam, secured
+from media.engine.flow import Passage
 from media.engine.receiving import Receiving
 from media.engine.seam import PeerConnection, Receiver, Sender
 from media.engine.secured import LONGEST_DATAGRAM, MOST_SSRCS, MOST_WAITING, SrtpWire
@@ -133,6 +134,12 @@ class Taken(Incoming):
 
     def on_key_frame_wanted(self) -> None:
         self.key_frames += 1
+
+    def on_passage(self, passage: Passage, number: int) -> None:
+        raise AssertionError("nothing passes by itself here")
+
+    def outlets(self) -> None:
+        return None
 
     def on_bitrate(self, bits_per_s: int) -> None: ...
 
