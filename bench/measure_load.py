@@ -67,11 +67,8 @@ class Run:
     """Times the machine itself stood still for more than 10 ms."""
 
 
-async def run(server: Server, work: Work, load_s: float = LOAD_S) -> Run:
-    """Join, work, measure, leave."""
-    idle = 0.0
-    if not work.idles_joined:
-        idle = await _metered(server, IDLE_S)
+async def run(server: Server, work: Work, idle: float, load_s: float = LOAD_S) -> Run:
+    """Join, work, measure, leave. `idle`: what the server spends with nobody there, ms/s."""
     visit = await meeting(server, work.wish)
     try:
         if work.idles_joined:
@@ -157,11 +154,13 @@ async def measure(
     for participant in (*ROOMS, INTERPRETER):  # made now: later it would hold up what is measured
         speech.packets(LANGUAGE_OF[participant], VOICE_S)
     speech.silence()
+    # Once, and before anybody ever comes: what serves a place may stay for a while after the last one has left.
+    idle = {server.name: await _metered(server, IDLE_S) for server in servers}
     done: list[Run] = []
     for work in works(clip):
         for number in range(runs):
             for server in servers:
-                one = await run(server, work, load_s)
+                one = await run(server, work, idle[server.name], load_s)
                 done.append(one)
                 p50 = percentile(one.delays_ms, 0.5)
                 say(

@@ -104,7 +104,7 @@ class Bench:
 async def cpu(bench: Bench) -> None:
     """CPU, picture delay, lateness, memory."""
     plain = measure_load.works(bench.clip)[0]
-    reflected = await measure_load.run(Reflector(), plain, bench.plan.seconds)
+    reflected = await measure_load.run(Reflector(), plain, 0.0, bench.plan.seconds)
     runs = await measure_load.measure(bench.servers, bench.clip, bench.plan.runs, bench.say, bench.plan.seconds)
     bench.found.figures["load"] = figures([reflected, *runs])
     bench.found.rows += [*cpu_rows(runs), *picture_rows(runs), reflector_row(reflected)]
