@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench import measure_growth
+from bench import measure_growth, speech
 from bench.clip import Clip, clip
 from bench.growth import Step
 from bench.reflector import Reflector
@@ -14,6 +14,13 @@ from bench.reflector import Reflector
 def small(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     """Pictures that are quickly made."""
     return clip(tmp_path_factory.mktemp("clips"), 160, 128, 100_000)
+
+
+@pytest.fixture(autouse=True)
+def quiet_voices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packets of silence in place of voices, which take an espeak-ng that tests do not ask for."""
+    silence = speech.silence()
+    monkeypatch.setattr(speech, "packets", lambda _language, _seconds: [silence] * 50)
 
 
 async def test_pictures_that_are_handed_over_as_they_are_all_come(small: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
