@@ -78,9 +78,10 @@ async def test_a_request_that_came_in_time_may_take_as_long_as_its_answer_needs(
 
 
 async def test_hundreds_of_half_open_requests_keep_nobody_out(port: int) -> None:
-    idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(300)]
-    for _, writer in idle:
-        writer.write(b"GET / HTTP/1.1\r\n")
+    idle = []
+    for _ in range(300):
+        idle.append(await asyncio.open_connection("127.0.0.1", port))
+        idle[-1][1].write(b"GET / HTTP/1.1\r\n")  # at once: what comes after the answer would reset it
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     async with asyncio.timeout(10 * HEAD_S):
