@@ -77,7 +77,7 @@ async def row(servers: Sequence[Server], line: str, seed: int) -> list[Taken]:
                 person.peers[0].fates = {}
         await asyncio.sleep(SETTLE_S)
         gc.collect()
-        gc.disable()  # a full collection holds all voices up at once, for 150 ms
+        gc.disable()  # a full collection would hold all voices up at once
         try:
             spans = await _phases([visit for _, _, visit in visits], LINES[line])
         finally:
