@@ -10,7 +10,8 @@ import ctypes
 import os
 import resource
 import signal
-import sys
+
+from media.engine.tether import tether
 
 NICE, MOST_NICE = 10, 19
 """Behind everything that answers somebody, and ten steps behind the engine: its sound and forwarding then weigh nine
@@ -18,7 +19,7 @@ times as much (sched(7))."""
 ADDRESS_SPACE_BYTES = 1 << 30
 """Measured: 190 MB for 720p to 1280x1024, 350 MB from the largest picture taken to three screens, 942 MB with one of
 4096x4096 among them."""
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38  # prctl(2)
+_PR_SET_NO_NEW_PRIVS = 38  # prctl(2)
 
 
 def stand_back(parent: int) -> None:
@@ -48,10 +49,7 @@ def shut_files() -> None:
 
 def _end_with(parent: int) -> None:
     """Be killed when the parent dies, however it dies; the end of the pipe is noticed only between two pictures."""
+    tether(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells everybody; the engine ends us in its turn
     with contextlib.suppress(AttributeError, OSError):  # not Linux
-        prctl = ctypes.CDLL(None).prctl
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if os.getppid() != parent:  # it died before it was asked for
-        sys.exit(0)
+        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

@@ -152,8 +152,8 @@ flush: Callable[[], None] = lib.ports_flush if lib is not None else lambda: None
 def take_over(protocol: aioice.ice.StunProtocol) -> None:
     """Replace a socket that the loop has just opened by one that the fast path reads, on a port of its own.
 
-    The loop's own stays no copy: libuv may take a descriptor that was closed out of epoll after its number has been
-    given to another socket, which then is silent for ever.
+    A duplicate of the loop's own would be less, but closing a descriptor does not take it out of epoll while another
+    one refers to the same socket (epoll(7), question 6).
     """
     candidate = protocol.local_candidate
     if lib is None or candidate.type != "host":

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from media.engine.child import Recipe
-from media.engine.door import Event
+from media.engine.door import Answered, Connect, Event, Outcome, Survey, Surveyed
 from media.engine.pool import PoolEngine
 from server.settings import CHECKOUT
 
@@ -38,6 +38,24 @@ async def pooled(*arguments: str | Path, most: int = 4) -> AsyncIterator[PoolEng
 def strange(kind: str, notes: Path) -> tuple[str | Path, ...]:
     """The arguments of a misbehaving process: see `tests.support.strange_process`."""
     return ("-m", "tests.support.strange_process", kind, notes)
+
+
+def connect(place: str, seat: str = "A", generation: int = 1) -> Connect:
+    """An offer of a seat that speaks and hears."""
+    return Connect(place, seat, generation, "sendrecv", None, "v=0", False)
+
+
+def pid_of(outcome: Outcome) -> int:
+    """The process that answered: a strange one answers an offer with its number."""
+    assert isinstance(outcome, Answered), outcome
+    return int(outcome.sdp)
+
+
+async def lost(pool: PoolEngine) -> dict[str, int]:
+    """Media processes lost so far, by reason."""
+    surveyed = await pool.perform(Survey())
+    assert isinstance(surveyed, Surveyed)
+    return surveyed.lost
 
 
 def lives(pid: int) -> bool:

@@ -11,18 +11,16 @@ from pathlib import Path
 from media.engine.door import (
     Answered,
     ClosePlace,
-    Connect,
     Disconnect,
     Done,
     Failed,
-    Outcome,
     Refused,
     Survey,
     Surveyed,
 )
 from media.engine.pool import PoolEngine
 from server.settings import CHECKOUT
-from tests.support.pooled import PATIENCE_S, Ear, children_of, lives, pooled, strange, until
+from tests.support.pooled import PATIENCE_S, Ear, children_of, connect, lives, lost, pid_of, pooled, strange, until
 
 FRONT = """
 import asyncio, sys
@@ -41,22 +39,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def connect(place: str, seat: str = "A", generation: int = 1) -> Connect:
-    return Connect(place, seat, generation, "sendrecv", None, "v=0", False)
-
-
-def pid_of(outcome: Outcome) -> int:
-    """The process that answered: a strange one answers an offer with its number."""
-    assert isinstance(outcome, Answered), outcome
-    return int(outcome.sdp)
-
-
-async def lost(pool: PoolEngine) -> dict[str, int]:
-    surveyed = await pool.perform(Survey())
-    assert isinstance(surveyed, Surveyed)
-    return surveyed.lost
 
 
 async def ran(pool: PoolEngine) -> dict[str, int]:

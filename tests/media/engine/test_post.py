@@ -12,39 +12,17 @@ import structlog
 from media.engine import post as post_module
 from media.engine.door import (
     AddCandidate,
-    Answered,
-    Connect,
     Disconnect,
     Done,
     Gain,
     Measure,
     Measured,
-    Outcome,
     Refused,
     Route,
     Show,
-    Survey,
-    Surveyed,
     View,
 )
-from media.engine.pool import PoolEngine
-from tests.support.pooled import Ear, lives, pooled, strange, until
-
-
-def connect(place: str, seat: str = "A", generation: int = 1) -> Connect:
-    return Connect(place, seat, generation, "sendrecv", None, "v=0", False)
-
-
-def pid_of(outcome: Outcome) -> int:
-    """The process that answered: a strange one answers an offer with its number."""
-    assert isinstance(outcome, Answered), outcome
-    return int(outcome.sdp)
-
-
-async def lost(pool: PoolEngine) -> dict[str, int]:
-    surveyed = await pool.perform(Survey())
-    assert isinstance(surveyed, Surveyed)
-    return surveyed.lost
+from tests.support.pooled import Ear, connect, lives, lost, pid_of, pooled, strange, until
 
 
 async def test_a_place_without_connections_needs_no_process(tmp_path: Path) -> None:
