@@ -41,6 +41,18 @@ def depacketise(payload: bytes) -> Fragment:
     return Fragment(payload[2:], False, False)
 
 
+def begun(payload: bytes) -> list[bytes]:
+    """Return the units that begin in an RTP payload, as far as they are in it. Raises MediaError as `depacketise`."""
+    part = depacketise(payload)
+    return [] if part.begins is False else units(part.payload)
+
+
+def aggregate(found: list[bytes]) -> bytes:
+    """Return units as the payload of one packet: a STAP-A (RFC 6184 section 5.7.1)."""
+    importance = max((unit[0] & 0x60 for unit in found), default=0)
+    return bytes((importance | STAP_A,)) + b"".join(len(unit).to_bytes(2, "big") + unit for unit in found)
+
+
 def units(access_unit: bytes) -> list[bytes]:
     """Return the NAL units of an Annex B stream; what stands before the first start code belongs to none."""
     found: list[bytes] = []

@@ -49,12 +49,12 @@ class Outlet:
         self.cdata.sequence_offset, self.cdata.shift = sequence, shift
         self.cdata.id_offset, self.cdata.level_offset = picture_id, level
 
-    def kept(self, sequence: int) -> tuple[bool, int, bytes] | None:
-        """Marker, timestamp and payload of a packet that passed with this number, if it is still kept."""
+    def kept(self, sequence: int) -> tuple[int, bool, int, bytes] | None:
+        """Payload type, marker, timestamp and payload of a packet that passed with this number, if it is still kept."""
         one = lib.outlet_kept(self.cdata, sequence)
         if one == ffi.NULL:
             return None
-        return bool(one.marker), int(one.timestamp), bytes(ffi.buffer(one.payload, one.bytes))
+        return int(one.payload_type), bool(one.marker), int(one.timestamp), bytes(ffi.buffer(one.payload, one.bytes))
 
     def forget(self, sequence: int) -> None:
         """Another packet takes the place of what is kept under this number."""
@@ -100,10 +100,13 @@ class Flow:
         send_time_id: int,
         next_sequence: int = 0,
         outlets: list[Outlet] | None = None,
+        codec: str = "vp8",
     ) -> None:
         """Let packets of this stream pass; of a picture, those that continue in order, to these outlets (32)."""
         self.stream = (ssrc, payload_type)
         cdata = self.cdata
+        if outlets is not None:
+            cdata.picture = lib.H264 if codec == "h264" else lib.VP8
         cdata.ssrc, cdata.payload_type, cdata.next = ssrc, payload_type, next_sequence
         cdata.send_time_id = send_time_id if send_time_id <= LAST_ID else 0  # greater ones no short header says
         if outlets is not None and outlets != self._outlets:

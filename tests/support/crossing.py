@@ -168,7 +168,6 @@ class Crossing(Connection):
         self.passed = 0
         """Packets that went on without Python."""
         self.heard: list[tuple[int, bytes]] = []
-        self.picture_codec = "vp8"
         self._in = PictureIn("vp8")
         self._fast, self._host = fast, host
         self.receiving = Receiving("video", self, lambda _receiving, _delay_s: None, 2_000_000)
@@ -243,8 +242,8 @@ class Crossing(Connection):
     # As a camera
 
     @property
-    def picture_size(self) -> tuple[int, int]:
-        return self._in.size
+    def picture(self) -> PictureIn:
+        return self._in
 
     @property
     def pictures(self) -> int:

@@ -220,7 +220,7 @@ class Reader:
         assert left == 0
         kept = self.outlet.kept(self.number)
         assert kept is not None
-        return [passage.packets[0][0], passage.picture_id, passage.level, kept[2]]
+        return [passage.packets[0][0], passage.picture_id, passage.level, kept[3]]
 
 
 def test_what_passes_is_what_python_reads_as_a_continuation() -> None:

@@ -96,12 +96,8 @@ class Camera:
         self._number, self._shown = number, 0
 
     @property
-    def picture_codec(self) -> str:
-        return self._reader.codec
-
-    @property
-    def picture_size(self) -> tuple[int, int]:
-        return self._reader.size
+    def picture(self) -> PictureIn:
+        return self._reader
 
     def assemble(self, wanted: bool) -> None:
         if wanted and not self._assembling:
