@@ -7,6 +7,7 @@ import socket
 import struct
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from cffi import FFI
 
 KEY = bytes(range(30))
 VIEWERS = 3
-HEADER = Path(__file__).parents[2] / "media/engine/native/port.h"
+SOURCES = 3
+FOLDER = Path(__file__).parents[2] / "media/engine/native"
+HEADERS = [FOLDER / f"{name}.h" for name in ("port", "playout")]
 
 
 def session(direction: int) -> pylibsrtp.Session:
@@ -29,13 +32,70 @@ def bound() -> socket.socket:
     return endpoint
 
 
+class Sources:
+    """Playouts, with streams that go on, break off and start anew, packets of any bytes and a reader of any manners."""
+
+    def __init__(self, ffi: FFI, lib: Any, chance: random.Random) -> None:
+        self.ffi, self.lib, self.chance = ffi, lib, chance
+        self.playouts = [ffi.new("playout *") for _ in range(SOURCES)]
+        self.streams = [[65_000, 0xFFFF_0000] for _ in self.playouts]  # they wrap soon
+        self.due = ffi.new("due *")
+        self.now = 0.0
+        self.seen: Counter[int] = Counter()
+        for one in self.playouts:
+            lib.playout_begin(one)
+
+    def seldom(self, usual: Any, *unusual: Any) -> Any:
+        return self.chance.choice(unusual) if self.chance.random() < 0.05 else usual
+
+    def payload(self) -> bytes:
+        """Hardest to read is code 3, with padding and lengths that lead anywhere."""
+        chance = self.chance
+        size = chance.choice((0, 1, 2, 3, 4, 5, 30, 300, chance.randrange(1502)))
+        coded = bytes((chance.randrange(128) | 3, 0xC0 | chance.getrandbits(6))) + b"\xff" * size
+        speech = bytes((0x48, chance.getrandbits(8))) + chance.randbytes(60)
+        return chance.choice((speech, speech, coded, coded[:size], chance.randbytes(size)))
+
+    def push(self, at: int) -> None:
+        chance, stream = self.chance, self.streams[at]
+        step, span = self.seldom((1, 960), (-1, -960), (0, 0), (2, 1920), (60, 30_000), (101, 960), (1, 3_000_000))
+        stream[0] = self.seldom(stream[0] + step, stream[0] + step, chance.getrandbits(16)) & 0xFFFF
+        stream[1] = self.seldom(stream[1] + span, stream[1] + span, chance.getrandbits(32)) & 0xFFFFFFFF
+        payload = self.payload()
+        exactly = self.ffi.new("uint8_t[]", len(payload))  # the next byte is not its own
+        self.ffi.buffer(exactly)[:] = payload
+        now = self.now + self.seldom(0.0, -0.3, 0.2)
+        self.lib.playout_push(self.playouts[at], *stream, exactly, len(payload), now)
+
+    def turn(self) -> None:
+        chance, lib, due = self.chance, self.lib, self.due
+        self.now += self.seldom(0.02, 0.1, 0.1, 3.0, 100_000.0)
+        for at, one in enumerate(self.playouts):
+            for _ in range(self.seldom(1, 0, 2, 2 * lib.PLAYOUT_PACKETS)):
+                self.push(at)
+            for _ in range(self.seldom(1, 0, 24)):
+                lib.playout_pop(one, self.now, due)
+                self.seen[due.kind] += 1
+                assert 0 <= due.samples <= 5760
+                assert due.samples % 120 == 0
+                assert len(self.ffi.buffer(due.payload, due.bytes)[:] if due.payload else b"") <= lib.PLAYOUT_PAYLOAD
+            lib.playout_settle(one, self.now, self.seldom(480, 0, chance.randrange(48_000)))
+            if chance.random() < 0.1:
+                lib.playout_changed(one, self.seldom(one.change, chance.randrange(-3000, 3000)))
+            assert lib.playout_ready(one) in (0, 1)
+            assert one.waiting <= lib.PLAYOUT_PACKETS
+            assert sorted(one.order) == list(range(lib.PLAYOUT_PACKETS))
+            if chance.random() < 0.0005:
+                lib.playout_begin(one)
+
+
 class Storm:
     """A port with two flows and three outlets, and a peer that sends anything at all."""
 
     def __init__(self, library: str, seed: int) -> None:
         self.chance = random.Random(seed)
         self.ffi = FFI()
-        self.ffi.cdef(HEADER.read_text(encoding="ascii"))
+        self.ffi.cdef("\n".join(header.read_text(encoding="ascii") for header in HEADERS))
         self.lib: Any = self.ffi.dlopen(library)
         self.lib.fast_path(
             *(self._pointer(srtp.ffi.addressof(srtp.lib, n)) for n in ("srtp_unprotect", "srtp_protect"))
@@ -59,6 +119,7 @@ class Storm:
         self.came = self.ffi.new("int *")
         self.passed = self.left = 0
         self.numbers = {96: 65_000, 111: 65_000}  # they wrap soon
+        self.sources = Sources(self.ffi, self.lib, self.chance)
 
     def _pointer(self, thing: Any) -> Any:
         return self.ffi.cast("void *", int(srtp.ffi.cast("intptr_t", thing)))
@@ -141,6 +202,8 @@ class Storm:
             packet = chance.randbytes(chance.randrange(2049))
             self.lib.port_put(chance.choice(self.viewers)[1], packet, len(packet))
         self.change()
+        for _ in range(50):
+            self.sources.turn()
 
     def change(self) -> None:
         """What Python does between packets: a flow ends and opens, a viewer leaves and comes, with packets waiting."""
@@ -184,6 +247,7 @@ def main(library: str, seconds: str, seed: str) -> None:
         storm.turn()
     assert storm.passed > 50
     assert storm.left > 50
+    assert len(storm.sources.seen) == len(("idle", "decode", "mend", "conceal", "pause"))
 
 
 if __name__ == "__main__":
