@@ -29,6 +29,10 @@ class Coding:
     """Whether pictures are shown in the order in which they come, as browsers show all."""
 
 
+NOBODYS = Coding(0, 0, 255, square=False, in_order=False)
+"""Of a stream that no viewer can be shown as it is."""
+
+
 def plain(coding: Coding) -> bool:
     """Whether viewers can show it as it is, if they can decode it at all."""
     return coding.square and coding.in_order

@@ -10,7 +10,7 @@ from media import h264, vp8
 from media.assembly import Assembler, EncodedFrame, Fragment
 from media.errors import MediaError, SizeError
 from media.h264_beginnings import Beginnings
-from media.h264_profiles import Coding
+from media.h264_profiles import NOBODYS, Coding
 from media.numbering import PicturePacket
 from media.parameter_sets import ParameterSets, read, size
 from media.vp8_rtp import LARGEST_PAYLOAD, describe
@@ -52,7 +52,7 @@ class PictureIn:
         self.size = (0, 0)
         """Width and height in pixels, as the stream last said."""
         self.coding: Coding | None = None
-        """How the picture is coded since its last beginning; None for VP8, and where nobody may begin."""
+        """How the picture is coded since its last beginning; None for VP8, and before the first."""
         self._assembler = Assembler()
         self._sets = ParameterSets()
         self._beginnings = Beginnings()
@@ -128,7 +128,7 @@ class PictureIn:
         packet.sets, packet.bare = b"" if whole else self._sets.aggregated(), self._beginnings.bare
         (width, height), coding = read(sps)
         self._measure(width, height)
-        self.coding = coding if len(packet.sets) <= LARGEST_PAYLOAD else None
+        self.coding = coding if len(packet.sets) <= LARGEST_PAYLOAD else NOBODYS
 
     def _frames_h264(self, packet: PicturePacket) -> list[EncodedFrame]:
         part = Fragment(b"", False, False) if not packet.payload else h264.depacketise(packet.payload)

@@ -177,6 +177,7 @@ class Showing:
         codec, size, coding = "", (0, 0), None
         if camera is not None:
             codec, size, coding = camera.picture.codec, camera.picture.size, camera.picture.coding
+        known = all(size) and (codec != "h264" or coding is not None)
         made: dict[str, Shape] = {}
         forwarded: dict[Screen, str] = {}
         for viewer, view in self._views.items():
@@ -186,7 +187,7 @@ class Showing:
                 screen.show(self._source, Way.FORWARDED if forward else Way.MADE, codec, coding)
                 if forward:
                     forwarded[screen] = viewer
-                elif all(size):
+                elif known:
                     made[viewer] = Shape(view.width, view.height, view.framing)
         self._forwarded, self._watched = list(forwarded), set(forwarded.values())
         if made != self._made:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.h264_profiles import Coding, decodes, plain, rank
+from media.h264_profiles import NOBODYS, Coding, decodes, plain, rank
 
 CONSTRAINED = Coding(66, 0xC0, 32, square=True, in_order=True)
 BASELINE = Coding(66, 0x00, 31, square=True, in_order=True)
@@ -50,6 +50,7 @@ def test_level_3_1_stands_for_what_browsers_really_take_and_less_is_meant_as_it_
 
 def test_only_square_pixels_in_their_order_are_shown_as_they_are() -> None:
     assert plain(CONSTRAINED)
+    assert not plain(NOBODYS)
     assert not plain(Coding(66, 0xC0, 31, square=False, in_order=True))
     assert not plain(Coding(100, 0, 31, square=True, in_order=False))
 

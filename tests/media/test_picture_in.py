@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from media.assembly import EncodedFrame
 from media.errors import MediaError, SizeError
 from media.h264 import aggregate, joined, units
-from media.h264_profiles import Coding
+from media.h264_profiles import NOBODYS, Coding
 from media.picture_in import PictureIn, check_size
 from tests.support.bits import Bits
 
@@ -301,7 +301,7 @@ def test_the_size_is_that_of_the_set_that_a_picture_names_not_of_the_last_that_c
 def test_sets_that_fill_more_than_a_packet_are_for_nobody() -> None:
     picture = PictureIn("h264", [SMALL + bytes(700), PPS + bytes(700)])
     assert seen(picture, 1, 0, OPENING)[0][0], "it is a picture all the same, and can be made"
-    assert picture.coding is None
+    assert picture.coding == NOBODYS
 
 
 def test_a_source_may_turn_to_another_codec() -> None:

@@ -484,6 +484,19 @@ async def test_an_h264_viewer_gets_sets_and_slices_as_they_came_with_one_more_co
     viewer.assert_unbroken()
 
 
+async def test_sets_alone_say_nothing_of_how_a_picture_will_come(hall: Hall) -> None:
+    hall.enter("B", CONSTRAINED)
+    hall.show(B=(*SCREEN, False))
+    box = hall.box()
+    box.shoot("baseline")
+    said = [unit for unit in box.sent if unit[0] & 31 in (7, 8)]
+    other = Box(hall.showing)
+    other._reader = PictureIn("h264", said)
+    hall.showing.film(other)
+    assert other.picture.size == SMALL
+    assert hall.line.outputs == 0
+
+
 async def test_nothing_is_made_of_h264_for_a_seat_that_has_no_connection_yet(hall: Hall) -> None:
     hall.show(B=(*SCREEN, False))
     box = hall.box()
