@@ -256,3 +256,20 @@ async def test_a_receiver_that_takes_less_than_the_stream_needs_is_made_vp8(room
     await peer.picture.seen(sees(*SCREEN), 20)
     await tap.receives(10)
     assert {packet.payload_type for packet in tap.received} == {VP8_TYPE}
+
+
+async def test_a_page_may_send_h264_after_all_since_both_were_agreed_upon(room: Room) -> None:
+    peer = SimulatedPeer(audio=None, video="sendrecv", camera=LoopedCamera(card()), takes=("vp8",), addresses=LOOPBACK)
+    room.peers.append(peer)
+    outcome = await room.engine.perform(Connect(PLACE, "A", 1, None, "sendrecv", await peer.offer(), True))
+    assert isinstance(outcome, Answered)
+    assert "SAVPF 97 98 101 102" in outcome.sdp, "VP8 first"
+    (line,) = peer._pc.getTransceivers()
+    line.setCodecPreferences(sorted(line._preferred_codecs, key=lambda codec: codec.mimeType != "video/H264"))
+    await peer.accept(outcome.sdp)
+    sent = Tap().on(peer)
+    picture, seen = await room.view("B", BOTH)
+    await picture.seen(sees(*SENT), 10)
+    assert payloads(await seen.receives(30)) <= {packet.payload for packet in sent.sent}
+    assert {packet.payload_type for packet in seen.received} == {CONSTRAINED_TYPE}
+    assert (await room.counted())["decoded"] == 0
