@@ -174,6 +174,9 @@ class Crossing(Connection):
         self.passed = 0
         """Packets that went on without Python."""
         self.heard: list[tuple[int, bytes]] = []
+        """Packets of sound that Python saw."""
+        self.voice_of_c: Any = None
+        self.last_sound_s = 0.0
         self._in = PictureIn(codec)
         self._fast, self._host = fast, host
         self.receiving = Receiving("video", self, lambda _receiving, _delay_s: None, 2_000_000)
@@ -242,6 +245,12 @@ class Crossing(Connection):
 
     def outlets(self) -> list[Outlet] | None:
         return self.showing.outlets()
+
+    def on_sounds(self, at: float) -> None:
+        self.last_sound_s = at
+
+    def voice(self) -> Any | None:
+        return self.voice_of_c
 
     def on_lost(self, number: int) -> None: ...
 

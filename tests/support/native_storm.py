@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import random
 import socket
 import struct
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pylibsrtp
 import pylibsrtp._binding as srtp
 from cffi import FFI
 
+from media.engine.native.build import HEADERS
+from media.engine.opus import Decoder, Encoder, function
+
 KEY = bytes(range(30))
 VIEWERS = 3
 SOURCES = 3
-FOLDER = Path(__file__).parents[2] / "media/engine/native"
-HEADERS = [FOLDER / f"{name}.h" for name in ("port", "playout")]
 
 
 def session(direction: int) -> pylibsrtp.Session:
@@ -89,6 +90,58 @@ class Sources:
                 lib.playout_begin(one)
 
 
+class Desk:
+    """Voices that anything is said with, and listeners whose packets leave as the pictures do."""
+
+    def __init__(self, ffi: FFI, lib: Any, chance: random.Random, outlets: list[Any]) -> None:
+        self.ffi, self.lib, self.chance, self.number = ffi, lib, chance, 0
+        lib.voices(*(ffi.cast("void *", function(f"opus_{name}")) for name in ("decode_float", "decoder_ctl")))
+        lib.desks(ffi.cast("void *", function("opus_encode_float")))
+        self.coders = [Decoder() for _ in range(SOURCES)], [Encoder() for _ in outlets]
+        self.voices = [ffi.new("voice *") for _ in range(SOURCES)]
+        for voice, decoder in zip(self.voices, self.coders[0], strict=True):
+            lib.voice_begin(voice, ffi.cast("void *", decoder.address))
+        self.cells = [[ffi.new("cell *") for _ in self.voices] for _ in outlets]
+        self.earphones = [ffi.new("earphone *", {"out": one}) for one in outlets]
+        self.listeners = [ffi.new("listener *") for _ in outlets]
+        self.arrays: list[Any] = []
+        for listener, encoder, cells, earphone in zip(
+            self.listeners, self.coders[1], self.cells, self.earphones, strict=True
+        ):
+            for cell, voice in zip(cells, self.voices, strict=True):
+                cell.source = voice
+            self.arrays += [ffi.new("cell *[]", cells), ffi.new("earphone *[]", [earphone])]
+            listener.cells, listener.earphones = self.arrays[-2:]
+            listener.cells_count, listener.earphones_count, listener.hears = len(cells), 1, 1
+            listener.encoder = ffi.cast("void *", encoder.address)
+            listener.limiter.ceiling, listener.limiter.release = 0.7, 0.9998
+        self.arrays += [ffi.new("voice *[]", self.voices), ffi.new("listener *[]", self.listeners)]
+        self.cdata = ffi.new("desk *", {"voices": self.arrays[-2], "listeners": self.arrays[-1]})
+        self.cdata.voices_count, self.cdata.listeners_count = len(self.voices), len(self.listeners)
+
+    def turn(self, payload: bytes, sequence: int) -> None:
+        chance, ffi, lib = self.chance, self.ffi, self.lib
+        now = self.number * 0.02
+        for voice in self.voices[1:]:
+            exactly = ffi.new("uint8_t[]", len(payload))
+            ffi.buffer(exactly)[:] = payload
+            lib.voice_push(voice, sequence & 0xFFFF, sequence * 960 & 0xFFFFFFFF, exactly, len(payload), now)
+        if chance.random() < 0.3:
+            cell = chance.choice(chance.choice(self.cells))
+            lib.ramp_aim(
+                ffi.addressof(cell, "gain"), chance.choice((-math.inf, 0.0, -20.0, 30.0)), chance.randrange(240, 9999)
+            )
+        if chance.random() < 0.02:
+            lib.voice_begin_anew(chance.choice(self.voices))
+        chance.choice(self.listeners).hears = chance.random() < 0.9
+        faults = lib.desk_tick(self.cdata, self.number, now)
+        assert faults == 0
+        self.number += 1
+        for voice in self.voices:
+            assert lib.PAST <= voice.begin <= voice.end <= lib.TAPE
+            assert not voice.sounds or all(map(math.isfinite, voice.frame[0 : lib.FRAME]))
+
+
 class Storm:
     """A port with two flows and three outlets, and a peer that sends anything at all."""
 
@@ -106,9 +159,9 @@ class Storm:
         self.viewers = [self.opened(self.far.getsockname()) for _ in range(VIEWERS)]
         self.histories = [self.ffi.new("kept[]", self.lib.MOST_KEPT) for _ in self.viewers]
         self.outlets = [self.outlet(port, kept) for (_, port), kept in zip(self.viewers, self.histories, strict=True)]
-        self.payloads = self.ffi.new("uint8_t[][1500]", self.lib.MOST_PASSED)
         self.picture, self.sound = self.ffi.new("flow *"), self.ffi.new("flow *")
-        self.picture.picture, self.sound.payloads = 1, self.payloads
+        self.desk = Desk(self.ffi, self.lib, self.chance, self.outlets)
+        self.picture.picture, self.sound.heard = 1, self.desk.voices[0]
         for flow, kind in ((self.picture, 96), (self.sound, 111)):
             flow.ssrc, flow.payload_type, flow.open, flow.send_time_id = kind, kind, 1, 2
         for at, one in enumerate(self.outlets):
@@ -204,6 +257,8 @@ class Storm:
         self.change()
         for _ in range(50):
             self.sources.turn()
+        for _ in range(5):
+            self.desk.turn(self.sources.payload(), self.desk.number + self.sources.seldom(0, 1, -1, 3, 500))
 
     def change(self) -> None:
         """What Python does between packets: a flow ends and opens, a viewer leaves and comes, with packets waiting."""

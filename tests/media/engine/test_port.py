@@ -221,7 +221,7 @@ class Reader:
         """What passed; None where the packet was left."""
         self.number = (self.number + 1) & 0xFFFF
         packet = packet[:2] + self.number.to_bytes(2, "big") + packet[4:]
-        self.flow.open(1, 96, 2, self.number, [self.outlet], codec)
+        self.flow.open(1, 96, 2, self.number, [self.outlet], codec=codec)
         self.far.sendto(self.outgoing.protect(packet), self.near.getsockname())
         left = lib.port_read(self.cdata, self.lefts, self.came)
         passage = self.flow.passage()
