@@ -145,9 +145,12 @@ class SrtpWire:
         return self._port
 
     def pace(self, paced: bool) -> None:
-        """Whether what comes waits for the next tick, or is taken at once."""
-        if self._port is not None:
-            self._port.pace(paced)
+        """Whether what comes waits for the next tick, or is taken at once.
+
+        To be called now and then: where all that leaves does so by itself, another pair is noticed here.
+        """
+        if (port := self._fast()) is not None:
+            port.pace(paced)
 
     def _move(self, port: Port | None) -> None:
         before, self._port = self._port, port
