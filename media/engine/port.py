@@ -134,7 +134,10 @@ class Port(asyncio.DatagramTransport):
                 self._report(fault)
         for flow in self._flows:
             if flow.cdata.passed_count >= TELL_AT:
-                flow.tell()
+                try:
+                    flow.tell()
+                except Exception as fault:  # noqa: BLE001 # of one connection; a tick reads those of all
+                    self._report(fault)
 
     def _take(self, left: Any) -> None:
         data = ffi.buffer(left.data, left.bytes)[:]
@@ -144,7 +147,7 @@ class Port(asyncio.DatagramTransport):
             self._secured.unprotected(data, left.at)
 
     def _report(self, fault: Exception) -> None:
-        self._loop.call_exception_handler({"message": "A datagram could not be taken.", "exception": fault})
+        self._loop.call_exception_handler({"message": "What came could not be taken.", "exception": fault})
 
 
 class _Round:

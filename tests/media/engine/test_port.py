@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from media.engine import port as port_module
 from media.engine.flow import Flow, Outlet
 from media.engine.native import ffi, lib, session_of
-from media.engine.port import Port, _address, _sockaddr, flush, take_over
+from media.engine.port import TELL_AT, Port, _address, _sockaddr, flush, read_paced, take_over
 from media.errors import MediaError
 from media.h264 import begun, kind_of
 from media.picture_in import PictureIn
@@ -71,6 +71,28 @@ async def test_a_datagram_that_raises_takes_no_other_with_it() -> None:
     port.read()
     assert len(known.came) == len(faults) == 3
     port.close()
+    far.close()
+
+
+async def test_a_passage_that_cannot_be_noted_stops_no_clock_and_no_other_port() -> None:
+    def raises() -> None:
+        raise ValueError("not to be noted")
+
+    faults: list[Exception] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
+    protocols, far = (Known(), Known()), bound()
+    ports = [Port(bound(), known) for known in protocols]
+    flow = Flow(False, raises)
+    ports[0].lead([flow])
+    flow.cdata.passed_count = TELL_AT
+    for port in ports:
+        port.pace(True)
+        far.sendto(b"\x80", port.get_extra_info("sockname"))
+    read_paced()
+    assert [len(known.came) for known in protocols] == [1, 1]
+    assert [str(fault) for fault in faults] == ["not to be noted"]
+    for port in ports:
+        port.close()
     far.close()
 
 
@@ -159,7 +181,7 @@ async def test_another_pair_that_is_nominated_takes_everything_over() -> None:
     viewer.ice._nominated[1] = SimpleNamespace(
         protocol=SimpleNamespace(transport=other), remote_addr=elsewhere.getsockname()
     )
-    viewer.wire.send_rtp(b"")  # whatever is sent notices it, as sound does each 20 ms
+    viewer.wire.pace(False)  # where all passes by itself nobody notices it but the connection's watch
     await crossing.bring(film.picture(2))
     await crossing.bring(film.picture(2))
     flush()
