@@ -113,7 +113,8 @@ class NativeDesk:
         self._cdata = ffi.new("desk *")
         self._voices: dict[str, NativeVoice] = {}
         self._listeners: dict[str, _Listener] = {}
-        self._ears: dict[Earphone, Any | None] = {}
+        self._ears: dict[Earphone, Any | None] | None = {}
+        """None: not all of the last ones hear any more."""
         self._slow: list[_Listener] = []
         self._arrays: tuple[Any, ...] = ()  # held for C
 
@@ -126,7 +127,7 @@ class NativeDesk:
         self._voices.pop(seat, None)
         if seat in self._listeners:
             self._listeners[seat].hear({})
-            self._ears = {}
+            self._ears = None
         self._lay()
 
     def aim(self, gains: Iterable[tuple[str, str, float | None, float]]) -> None:
@@ -153,7 +154,9 @@ class NativeDesk:
     def tick(self, number: int, now: float) -> None:
         faults = lib.desk_tick(self._cdata, number & 0xFFFFFFFF, now)
         for listener in self._slow:
-            payload = bytes(ffi.buffer(listener.cdata.payload, max(0, listener.cdata.bytes)))
+            if listener.cdata.bytes <= 0:
+                continue
+            payload = bytes(ffi.buffer(listener.cdata.payload, listener.cdata.bytes))
             for earphone in listener.slow:
                 earphone.put(payload, number, now)
         if faults:

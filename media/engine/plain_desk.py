@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from media.engine.earphone import Earphone
 from media.engine.opus import Encoder
 from media.engine.voice import Voice
+from media.errors import LocalError
 from media.level import Level
 from media.limiter import Limiter
 from media.mixing import Mixer
@@ -90,10 +91,17 @@ class PlainDesk:
         for seat, voice in self._voices.items():
             if (samples := voice.next(now)) is not None:
                 frames[seat] = samples
+        faults = 0
         for seat, mix in self._mixer.mix(frames, self._earphones).items():
             listener = self._listeners.get(seat)
             if listener is None:
                 listener = self._listeners[seat] = _Listener()
-            payload = listener.encoder.encode(listener.limiter.process(mix))
+            try:
+                payload = listener.encoder.encode(listener.limiter.process(mix))
+            except LocalError:  # the others hear all the same
+                faults += 1
+                continue
             for earphone in self._earphones[seat]:
                 earphone.put(payload, number, now)
+        if faults:
+            raise LocalError(f"libopus cannot encode for {faults} listeners")

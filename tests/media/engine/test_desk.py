@@ -19,6 +19,7 @@ from media.engine.native_desk import NativeDesk
 from media.engine.opus import Decoder, Encoder
 from media.engine.plain_desk import PlainDesk
 from media.engine.sending import Agreed, Sending
+from media.errors import LocalError
 from media.gain import Ramp
 from media.rtp import HeaderWriter, parse
 from media.sound import FRAME_SAMPLES, RATE_HZ, TICK_S
@@ -84,10 +85,14 @@ class Tap:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.frames: dict[str, list[np.ndarray]] = {"C": [], "Python": []}
+        self.fails = 0
+        """How many times it fails from now on."""
         tap = self
 
         class Encoder:
             def encode(self, frame: np.ndarray) -> bytes:
+                if tap.failing():
+                    raise LocalError("libopus cannot encode (error -1)")
                 tap.frames["Python"].append(frame.copy())
                 return b"\x78"
 
@@ -96,7 +101,14 @@ class Tap:
         native_desk._introduce()
         lib.desks(ffi.cast("void *", self._callback))
 
+    def failing(self) -> bool:
+        """Whether it is to fail now."""
+        self.fails, fails = max(0, self.fails - 1), self.fails
+        return fails > 0
+
     def _encode(self, _encoder: Any, sound: Any, samples: int, payload: Any, _most: int) -> int:
+        if self.failing():
+            return -1
         self.frames["C"].append(np.frombuffer(ffi.buffer(sound, samples * 4), dtype=np.float32).copy())
         payload[0] = 0x78
         return 1
@@ -188,6 +200,26 @@ def test_who_leaves_is_heard_no_more_and_who_comes_back_hears_as_loud_as_before(
         meeting.desk.tick(160, 160 * TICK_S)
         assert meeting.heard("B") == ()
         assert len(meeting.heard("C")) == 161
+
+
+def test_who_stops_hearing_in_the_tick_in_which_another_leaves_is_sent_nothing_more() -> None:
+    for meeting in (Meeting(NativeDesk()), Meeting(PlainDesk())):
+        meeting.connect(("A", "B"))
+        meeting.desk.dismiss("A")
+        meeting.connect(())
+        meeting.desk.tick(0, 0.0)
+        assert (meeting.heard("A"), meeting.heard("B")) == ((), ())
+
+
+def test_a_listener_for_whom_nothing_can_be_encoded_silences_no_other(tap: Tap) -> None:
+    for meeting in (Meeting(NativeDesk()), Meeting(PlainDesk())):
+        for tick in range(3):
+            tap.fails = 1
+            with pytest.raises(LocalError, match="1 listeners"):
+                meeting.desk.tick(tick, tick * TICK_S)
+        assert [len(meeting.heard(seat)) for seat in SEATS] == [0, 3, 3]
+        meeting.desk.tick(3, 3 * TICK_S)
+        assert [len(meeting.heard(seat)) for seat in SEATS] == [1, 1, 1]
 
 
 def test_a_gain_that_cannot_be_changes_nothing() -> None:
