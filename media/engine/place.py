@@ -180,19 +180,15 @@ class Place:
     def figures(self) -> tuple[tuple[StreamFigures, ...], dict[str, int]]:
         """Figures of every connection, and drops by queue."""
         drops = self._gone_drops.copy()
-        for peer in self._peers.values():
-            drops.update(peer.drops)
-        for source in self._sources.values():
-            drops.update(source.drops)
+        for one in (*self._peers.values(), *self._sources.values()):
+            drops.update(one.drops)
         return tuple(peer.figures() for peer in self._peers.values()), dict(drops)
 
     def survey(self) -> PlaceFigures:
         """Everything counted since the place began, those who left included, and how it stands now."""
         counts = Counter(self._gone_counts)
-        for peer in self._peers.values():
-            _add(counts, peer.counts)
-        for source in self._sources.values():
-            _add(counts, source.counts)
+        for one in (*self._peers.values(), *self._sources.values()):
+            _add(counts, one.counts)
         for name, count in counts.items():  # a packet that was lost and comes after all is lost no more: not here
             self._most[name] = max(count, self._most.get(name, 0))
         delays = {seat: source.voice.delay_s for seat, source in self._sources.items()}
@@ -213,14 +209,16 @@ class Place:
         regular = self._ticks % LEVELS_EVERY_TICKS == 0
         if regular or earphones != self._earphones:  # regularly, for a connection's path may change
             self._connect(earphones)
-        self._desk.tick(number, now)
         self._ticks += 1
-        if regular:
-            self._look_after_lips(now)
-        elif self._ticks % LEVELS_EVERY_TICKS == 0 and self._sources:
-            dbfs = {seat: source.voice.dbfs for seat, source in self._sources.items()}
-            speaking = tuple(seat for seat, source in self._sources.items() if source.voice.speaking)
-            self._tell(Levels(self.name, dbfs, speaking))
+        try:
+            self._desk.tick(number, now)
+        finally:  # a listener who cannot be served keeps the meters from nobody
+            if regular:
+                self._look_after_lips(now)
+            elif self._ticks % LEVELS_EVERY_TICKS == 0 and self._sources:
+                dbfs = {seat: source.voice.dbfs for seat, source in self._sources.items()}
+                speaking = tuple(seat for seat, source in self._sources.items() if source.voice.speaking)
+                self._tell(Levels(self.name, dbfs, speaking))
 
     # Inside
 

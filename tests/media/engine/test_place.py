@@ -14,6 +14,7 @@ from aiortc.rtp import RtpPacket as LibraryPacket
 from av.video.frame import VideoFrame
 
 from media import carriage
+from media.engine import desk, plain_desk
 from media.engine.decoding import Decoder
 from media.engine.door import COUNTS, QUEUES, Carrying, Connect, Event, Gain, Levels, Lost, PictureRefused, View
 from media.engine.opus import Decoder as OpusDecoder
@@ -27,7 +28,7 @@ from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import silence
 from media.engine.transcoding import Transcoding
 from media.engine.vp8 import TIME_BASE, Encoder
-from media.errors import MediaError
+from media.errors import LocalError, MediaError
 from media.playout import MOST_TICKS
 from media.rtp import HeaderWriter, RtpPacket
 from media.sound import FRAME_SAMPLES
@@ -239,6 +240,30 @@ async def test_when_the_newer_connection_of_a_seat_is_lost_the_older_is_heard_an
     camera.film(1)
     camera.film(1, key=True)
     assert await screen.source() == 11
+
+
+class Broken:
+    """An encoder of libopus that has broken."""
+
+    def encode(self, _frame: np.ndarray) -> bytes:
+        raise LocalError("libopus cannot encode (error -3)")
+
+
+async def test_a_listener_who_cannot_be_served_keeps_the_meters_from_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "lib", None)
+    monkeypatch.setattr(plain_desk, "Encoder", Broken)
+    told: list[Event] = []
+    booth = Booth()
+    booth.place._tell = told.append  # type: ignore[method-assign]
+    speaker = await booth.connect("A")
+    assert speaker._earphone is not None
+    wired(speaker._earphone.sending)
+    arrive(speaker, 11)
+    for tick in range(40):
+        with pytest.raises(LocalError):
+            booth.place.tick(tick)
+    assert sum(isinstance(event, Levels) for event in told) == 4
+    await booth.close()
 
 
 async def test_a_picture_that_takes_over_begins_with_its_key_frame(booth: Booth) -> None:
