@@ -25,6 +25,7 @@ sdp        what an offer must hold, and what an answer adds
 equipment  offers of equipment in the library's words: bundles, H.264, DTLS roles
 one_way    offers of equipment, which only sends or only plays
 trickle    candidates that come later, by HTTP
+jpeg       the size that a small picture declares, without decoding it
 geometry   crop, scale and letterbox without stretching
 lateness   how late ticks are, and which tick is next
 vp8, vp8_rtp  facts in the first bytes of a VP8 frame, and in front of it in its packets

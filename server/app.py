@@ -31,6 +31,7 @@ from server.keys import (
     SETTINGS,
     STORE,
     TALLY,
+    THUMBNAILS,
     TOKENS,
 )
 from server.links import seats_of
@@ -45,6 +46,8 @@ from server.sheet_door import add_sheets
 from server.state_dir import secret_of
 from server.store import Store
 from server.tally import Tally
+from server.thumbnail_door import add_thumbnails
+from server.thumbnails import Thumbnails
 from server.tokens import Tokens
 from server.whip import add_doorways
 
@@ -81,6 +84,7 @@ def make_app(
     app[EQUIPMENT] = Equipment(conductor)
     app[STORE] = store
     app[TALLY] = Tally()
+    app[THUMBNAILS] = Thumbnails(app[TALLY].thumbnails)
     app[METRICS] = Metrics(app, engine)
     app.router.add_get("/signal", websocket.signal)
     app.router.add_post("/session", exchange)
@@ -91,6 +95,7 @@ def make_app(
         app.router.add_get("/ca.crt", _serving(authority))
     add_doorways(app)
     add_sheets(app, authority)
+    add_thumbnails(app)
     add_pages(app)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_kept)

@@ -13,6 +13,7 @@ from server.revocation import Revocations
 from server.settings import Settings
 from server.store import Store
 from server.tally import Tally
+from server.thumbnails import Thumbnails
 from server.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -33,4 +34,5 @@ CONDUCTOR: web.AppKey[Conductor] = web.AppKey("conductor")
 EQUIPMENT: web.AppKey[Equipment] = web.AppKey("equipment")
 STORE = web.AppKey("store", Store)
 TALLY = web.AppKey("tally", Tally)
+THUMBNAILS = web.AppKey("thumbnails", Thumbnails)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")

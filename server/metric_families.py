@@ -123,6 +123,12 @@ def _of_front(front: Front) -> Iterator[Metric]:
         ("queue",),
         [((queue,), n) for queue, n in drops.items()],
     )
+    yield _counter(
+        "hanmaru_thumbnails",
+        "Small pictures of rooms: kept, refused, handed to somebody who asked for them.",
+        ("outcome",),
+        [((outcome,), tally.thumbnails[outcome]) for outcome in ("kept", "refused", "handed")],
+    )
     yield _counter("hanmaru_facts_written", "Facts on disk.", (), [((), store.written)])
     yield _counter("hanmaru_fact_write_failures", "Writes of facts that failed.", (), [((), store.failures)])
     yield _histogram(

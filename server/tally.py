@@ -14,5 +14,7 @@ class Tally:
     """HTTP answers, by status."""
     errors: Counter[str] = field(default_factory=Counter)
     """Errors told on WebSockets, by code."""
+    thumbnails: Counter[str] = field(default_factory=Counter)
+    """Small pictures of rooms by what became of them: `kept`, `refused`, `handed` to somebody."""
     levels_dropped: int = 0
     """Levels that a newer one overtook on its way to a socket."""

@@ -66,6 +66,7 @@ class Stage:
             "interpreters": {person: desk | people.get(person, {}) for person in booth.interpreters},
             "last_speaker": None,
             "proposal": None,
+            "thumbnails": False,
             **changes,
         }
         parse_server(json.dumps(self.state))  # raises when the protocol has grown a field that is not shown here
