@@ -19,6 +19,7 @@ assembly   picture packets back into frames
 picture_in  the frames of one connection that may be decoded: codec facts, sizes
 picture_clock  an encoder's picture times, which never go back
 transcode_wire, transcode_budget, transcode_ledger  words to and from those who make pictures; on how much processor
+shedding   what is left out under pressure, and in which order, so that voices go on
 retries    how often something that keeps dying is begun again
 candidates which ICE candidates may be contacted, and which address is announced
 sdp        what an offer must hold, and what an answer adds

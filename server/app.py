@@ -22,6 +22,7 @@ from server.health import healthz, readyz
 from server.keys import (
     CONDUCTOR,
     CONDUCTOR_RUNS,
+    ENGINE,
     EQUIPMENT,
     EVENT,
     LOCKOUT,
@@ -42,6 +43,7 @@ from server.patience import patience
 from server.revocation import RevocationError, Revocations
 from server.session import exchange
 from server.settings import Settings
+from server.shedding import voices_first
 from server.sheet_door import add_sheets
 from server.state_dir import secret_of
 from server.store import Store
@@ -81,6 +83,7 @@ def make_app(
     app[SEATS] = frozenset(str(seat) for seat in seats_of(event))
     app[CONDUCTOR] = conductor
     app[CONDUCTOR_RUNS] = asyncio.Event()
+    app[ENGINE] = engine
     app[EQUIPMENT] = Equipment(conductor)
     app[STORE] = store
     app[TALLY] = Tally()
@@ -102,6 +105,7 @@ def make_app(
     app.cleanup_ctx.append(_conducted)
     app.cleanup_ctx.append(_revoking)
     app.cleanup_ctx.append(lag_felt)
+    app.cleanup_ctx.append(voices_first)
     app.on_shutdown.append(_say_goodbye)
     return app
 

@@ -17,6 +17,7 @@ from server.thumbnails import Thumbnails
 from server.tokens import Tokens
 
 if TYPE_CHECKING:
+    from media.engine.door import Engine
     from server.conductor import Conductor
     from server.equipment import Equipment
     from server.metrics import Metrics
@@ -31,6 +32,7 @@ SEATS = web.AppKey("seats", frozenset[str])
 CONDUCTOR_RUNS = web.AppKey("conductor_runs", asyncio.Event)
 """Set between the conductor's start and its goodbye."""
 CONDUCTOR: web.AppKey[Conductor] = web.AppKey("conductor")
+ENGINE: web.AppKey[Engine] = web.AppKey("engine")
 EQUIPMENT: web.AppKey[Equipment] = web.AppKey("equipment")
 STORE = web.AppKey("store", Store)
 TALLY = web.AppKey("tally", Tally)

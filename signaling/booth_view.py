@@ -102,6 +102,8 @@ class BoothView:
     proposal: Proposal | None
     thumbnails: bool
     """Whether somebody who may see small pictures of the rooms wishes to: their pages are to send some."""
+    shed: tuple[str, ...]
+    """Of `thumbnails` and `picture`, what is left out just now for the voices' sake."""
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -114,4 +116,5 @@ class BoothView:
             fields.text_or_none("last_speaker"),
             None if fields.is_null("proposal") else whole(Proposal.read, fields.object("proposal")),
             fields.flag("thumbnails"),
+            fields.texts("shed"),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signaling.booth import Booth
+from signaling.booth import THUMBNAILS, Booth
 from signaling.errors import RemoteError
 from signaling.lines import Chair
 from signaling.permissions import demand
@@ -11,8 +11,11 @@ from signaling.seats import Role, Seat
 
 
 def wanted(booth: Booth) -> bool:
-    """Whether anybody sees them: as with sound, an interpreter while live only, a technician always."""
-    return any(_sees(booth, chair) for chair in booth.chairs.values())
+    """Whether anybody sees them: as with sound, an interpreter while live only, a technician always.
+
+    Nobody while the machine leaves them out.
+    """
+    return THUMBNAILS not in booth.shed and any(_sees(booth, chair) for chair in booth.chairs.values())
 
 
 def demand_sender(booth: Booth, seat: Seat) -> int:

@@ -23,6 +23,7 @@ def view(booth: Booth) -> BoothView:
         last_speaker=booth.last_speaker,
         proposal=proposal(booth),
         thumbnails=wanted(booth),
+        shed=booth.shed,
     )
 
 

@@ -100,6 +100,7 @@ export function roomPicture({ watching, link, booth }, site, ageS) {
   if (!watching) return without(null);
   if (link !== "open") return without("interpreter.line_lost");
   if (booth.phase !== "live") return without("thumbnail.not_live");
+  if (booth.shed.includes("thumbnails")) return without("thumbnail.shed");
   if (!state?.present) return without("interpreter.site_absent");
   if (state.camera_off) return without("notice.camera_off");
   if (state.equipment.includes("video")) return without("thumbnail.equipment");

@@ -32,6 +32,7 @@ from media.engine.door import (
     Show,
     Survey,
     Surveyed,
+    Thin,
     Ticks,
 )
 from media.engine.ledger import Ledger
@@ -76,6 +77,7 @@ class LocalEngine:
         self._listener: Callable[[Event], None] = lambda event: None
         self._ticker = Ticker(self._tick)
         self._faulty: set[str] = set()
+        self._thinned = False
         self._closed = PlaceFigures("", {}, {}, 0, {})
 
     @property
@@ -90,6 +92,9 @@ class LocalEngine:
     async def perform(self, command: Command) -> Outcome:
         """Carry out a command. Bad input is `Refused`, never an exception."""
         self._ticker.start()
+        if isinstance(command, Thin):
+            self._thin(command.on)
+            return Done()
         try:
             return await self._perform(command)
         except MediaError as error:
@@ -166,6 +171,12 @@ class LocalEngine:
         engine = EngineFigures(ENGINE, True, ticks, dropped["strangers"], process_figures())
         return Surveyed(places, (engine,), {})
 
+    def _thin(self, on: bool) -> None:
+        self._thinned = on
+        self._transcoding.thin(on)
+        for place in self._places.values():
+            place.thin(on)
+
     def _tick(self, number: int) -> None:
         for place in self._places.values():
             try:
@@ -181,6 +192,7 @@ class LocalEngine:
         if place is None:
             loop = asyncio.get_running_loop()
             place = self._places[name] = Place(name, self._tell, loop.call_soon, self._transcoding)
+            place.thin(self._thinned)
         return place
 
     def _peer(self, place: str, seat: str, generation: int) -> Peer | None:

@@ -60,6 +60,7 @@ class Place:
         self._listeners: dict[str, Listener] = {}
         self._mixer = Mixer()
         self._views: tuple[View, ...] = ()
+        self._thinned = False
         self._carrying_since: dict[str, float] = {}
         self._ticks = 0
         self._gone_drops: Counter[str] = Counter()
@@ -171,6 +172,12 @@ class Place:
         self._views = views
         self._show()
 
+    def thin(self, on: bool) -> None:
+        """Ask every camera for few bits, or for as many as its viewers' lines carry."""
+        self._thinned = on
+        for source in self._sources.values():
+            source.showing.thin(on)
+
     def figures(self) -> tuple[tuple[StreamFigures, ...], dict[str, int]]:
         """Figures of every connection, and drops by queue."""
         drops = self._gone_drops.copy()
@@ -256,7 +263,7 @@ class Place:
             self._call_soon(self._made, seat, viewers, frame)
 
         line = PictureLine(made, partial(self._call_soon, self._ask_key_frame, seat), self._transcoding)
-        return Source(Showing(seat, line, self._screens))
+        return Source(Showing(seat, line, self._screens, thinned=self._thinned))
 
     def _made(self, seat: str, viewers: frozenset[str], frame: MadeFrame) -> None:
         if (source := self._sources.get(seat)) is not None:

@@ -15,6 +15,9 @@ from media.engine.screen import Screen, Way
 from media.forwarding import forwardable
 from media.numbering import PicturePacket
 
+THIN_BITS_PER_S = 600_000
+"""What a camera is asked for at most under pressure: a quarter of what 1280x1024 has, and pages let frames go first."""
+
 
 class Camera(Protocol):
     """The connection that a picture comes from."""
@@ -49,7 +52,9 @@ class Camera(Protocol):
 class Showing:
     """`line` makes pictures, `screens` are the connections of a viewer's seat. All calls come from the event loop."""
 
-    def __init__(self, source: str, line: PictureLine, screens: Callable[[str], Iterable[Screen]]) -> None:
+    def __init__(
+        self, source: str, line: PictureLine, screens: Callable[[str], Iterable[Screen]], *, thinned: bool = False
+    ) -> None:
         self.line = line
         self._source = source
         self._screens = screens
@@ -58,6 +63,7 @@ class Showing:
         self._forwarded: list[Screen] = []
         self._made: dict[str, Shape] = {}
         self._rates: dict[str, int] = {}
+        self._thinned = thinned
         self._packets = 0
 
     @property
@@ -166,6 +172,11 @@ class Showing:
             self.line.want_rate(viewer, bits_per_s)
         self._cap()
 
+    def thin(self, on: bool) -> None:
+        """Ask the camera for `THIN_BITS_PER_S` at most, or again for what its viewers' lines carry."""
+        self._thinned = on
+        self._cap()
+
     def ask_key_frame(self) -> None:
         """Have the camera begin anew, if anybody looks."""
         if self._camera is not None and self._views:
@@ -199,6 +210,7 @@ class Showing:
     def _cap(self) -> None:
         if self._camera is not None:
             rates = [rate for viewer, rate in self._rates.items() if viewer not in self._made]
+            rates += [THIN_BITS_PER_S] if self._thinned else []
             self._camera.cap(min(rates, default=None))
 
     def _captured(self, timestamp: int, now: float) -> float:

@@ -18,7 +18,7 @@ from media.engine.ledger import Ledger
 from media.engine.spawn import spawn
 from media.engine.transcoder import Client, Transcoder
 from media.errors import MediaError
-from media.transcode_budget import REFUSED, Budget, Wish, cost
+from media.transcode_budget import EVERY, REFUSED, Budget, Wish, cost
 from media.transcode_ledger import Told
 from media.transcode_wire import Done, Made
 
@@ -91,6 +91,11 @@ class Transcoding:
         if line in self._lines:
             self._lines.remove(line)
             self._divide()
+
+    def thin(self, on: bool) -> None:
+        """Show every second picture at best, or each again."""
+        self._budget.best = EVERY[int(on)]
+        self._divide()
 
     def hire(self, line: Line) -> None:
         """Have `line.hired` called with a fresh process: now, or when there is one."""

@@ -119,6 +119,12 @@ class Conductor:
         place = self._places.get(name)
         return place.machine.state if place is not None and isinstance(place.machine, BoothMachine) else None
 
+    def shed(self, booth: str, what: tuple[str, ...]) -> None:
+        """Have a booth leave that out from now on, and nothing else."""
+        place = self._places.get(booth)
+        if place is not None:
+            place.post(inputs.Shed(what))
+
     def census(self) -> Census:
         """Who is where now, in numbers."""
         return census(self._places.values(), self._sessions.values())

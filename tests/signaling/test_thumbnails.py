@@ -8,6 +8,7 @@ import pytest
 
 from signaling.booth import Booth
 from signaling.errors import RemoteError
+from signaling.inputs import Shed
 from signaling.replies import Ok
 from signaling.seats import Seat, parse_seat
 from signaling.thumbnails import demand_sender, demand_viewer, sender
@@ -88,6 +89,27 @@ def test_a_camera_that_is_off_or_equipments_is_not_to_be_sent(at: AtBooth) -> No
     at.say(DESK, '{"type": "set", "site": "suwon", "camera_off": false}')
     at.join(SUWON_FEED)
     assert refusal(demand_sender, at, SUWON) == "not_wanted"
+
+
+def test_nobody_is_asked_for_any_while_the_machine_leaves_them_out(at: AtBooth) -> None:
+    at.say(KIM, WATCH)
+    at.input(Shed(("thumbnails",)))
+    assert at.view().shed == ("thumbnails",)
+    assert not at.view().thumbnails
+    assert refusal(demand_sender, at, SUWON) == "not_wanted"
+    at.input(Shed(()))
+    assert at.view().thumbnails, "the wish was not forgotten"
+
+
+def test_a_paused_picture_leaves_every_gain_as_it_is_and_comes_back(at: AtBooth) -> None:
+    before, gains = at.pictures(), at.gains()
+    at.input(Shed(("thumbnails", "picture")))
+    assert before
+    assert at.pictures() == ()
+    assert at.gains() == gains
+    assert at.view().phase == "live"
+    at.input(Shed(()))
+    assert at.pictures() == before
 
 
 def test_only_the_page_that_has_the_seat_sends(at: AtBooth) -> None:

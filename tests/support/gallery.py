@@ -60,7 +60,7 @@ class Sitting:
     own: str
     far: str
 
-    async def show(self, **changes: State | str | bool) -> None:
+    async def show(self, **changes: State | str | bool | list[str]) -> None:
         await self.stage.show(**changes)
 
     async def interpreting(self, to: str, **more: State | str) -> None:
@@ -170,6 +170,11 @@ async def rooms(sit: Sitting) -> None:
     await sit.show(thumbnails=True)
 
 
+async def picture_paused(sit: Sitting) -> None:
+    """The machine has no room for pictures."""
+    await sit.show(shed=["thumbnails", "picture"])
+
+
 async def rooms_unseen(sit: Sitting) -> None:
     """They are asked for, and there is none of either: a camera that is off, and one of equipment."""
     await sit.page.click("#show-rooms")
@@ -186,6 +191,7 @@ ROOM: dict[str, Scene] = {
     "far_lost": far_lost,
     "muted": muted,
     "paused": paused,
+    "picture_paused": picture_paused,
     "ended": ended,
     "devices": devices,
     "lost": own_line_lost,

@@ -69,6 +69,7 @@ class Stage:
             "last_speaker": None,
             "proposal": None,
             "thumbnails": False,
+            "shed": [],
             **changes,
         }
         parse_server(json.dumps(self.state))  # raises when the protocol has grown a field that is not shown here

@@ -25,7 +25,7 @@ ASK = """async () => {
   };
   const room = { present: true, media: "connected", camera_off: false, equipment: [] };
   const said = (facts, age, state = {}) => {
-    const booth = { phase: "live", sites: { here: { ...room, ...state } }, ...facts.booth };
+    const booth = { phase: "live", shed: [], sites: { here: { ...room, ...state } }, ...facts.booth };
     const { picture, key, n } = roomPicture({ watching: true, link: "open", ...facts, booth }, "here", age);
     return [picture, key, n];
   };
@@ -42,6 +42,7 @@ ASK = """async () => {
       said({}, null),
       said({ link: "lost" }, 1),
       said({ booth: { phase: "ready" } }, 1),
+      said({ booth: { shed: ["thumbnails"] } }, 1),
       said({}, 1, { present: false }),
       said({}, 1, { camera_off: true }),
       said({}, 1, { equipment: ["video"] }),
@@ -79,6 +80,7 @@ async def test_a_small_picture_is_cut_as_the_far_screen_shows_it_and_its_lack_is
         [False, "thumbnail.none", 0],
         [False, "interpreter.line_lost", 0],
         [False, "thumbnail.not_live", 0],
+        [False, "thumbnail.shed", 0],
         [False, "interpreter.site_absent", 0],
         [False, "notice.camera_off", 0],
         [False, "thumbnail.equipment", 0],
