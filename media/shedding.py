@@ -18,16 +18,17 @@ RATE = 3
 PICTURES = 4
 """The newest booth's pictures are paused; each step further, those of one more."""
 
-WAITED = 0.10
-"""Share of the time for which a process with voices wanted a processor and had none: 2 ms of each tick."""
+WAITED = (0.10, 0.10, 0.20, 0.30)
+"""By level, the share of the time for which a process with voices wanted a processor and had none that asks for the next
+step: 2 ms of each tick of 20 ms are worth small pictures, 6 ms a booth's."""
 LATE = 0.02
 """Share of ticks that were late by more than 20 ms: one a second, which a listener's buffer no longer hides."""
 BUSY = 0.10
 """With more than that left of the processors, late ticks have another reason, and leaving out does not help them."""
 FULL = 0.05
 """With less left the next guest may be one too many: small pictures are not worth it."""
-CALM_WAITED, CALM_LATE, CALM_LEFT = 0.03, 0.005, 0.15
-"""Room to spare: no more of the first two than that, and no less of what is left."""
+CALM_WAITED, CALM_LATE, CALM_LEFT = 1 / 3, 0.005, 0.15
+"""Room to spare: waited for no more than this part of what asked for the step; not later, and no less left, than that."""
 CALM_S, MOST_CALM_S = 10.0, 160.0
 """How long there must be room before a step is taken back; twice as long each time that this was too early."""
 EARLY_S = 30.0
@@ -88,7 +89,7 @@ def load(before: Sample, now: Sample) -> Load | None:
 def review(before: Shedding, seen: Load, most: int, now: float) -> Shedding:
     """The next state; `most` is the highest level that there is something to leave out for. `now` is monotonic."""
     wanted = before.level
-    if seen.waited >= WAITED or (seen.late >= LATE and seen.left < BUSY):
+    if seen.waited >= _worth(before.level) or (seen.late >= LATE and seen.left < BUSY):
         wanted = before.level + 1
     elif seen.left < FULL:
         wanted = max(before.level, THUMBNAILS)
@@ -99,7 +100,8 @@ def review(before: Shedding, seen: Load, most: int, now: float) -> Shedding:
         return replace(before, level=wanted, calm_since=None, calm_s=calm_s)
     if wanted < before.level:  # what it was left out for is no more
         return replace(before, level=wanted, calm_since=None)
-    if seen.waited > CALM_WAITED or seen.late > CALM_LATE or seen.left < CALM_LEFT:
+    most_waited = CALM_WAITED * _worth(max(0, before.level - 1))
+    if seen.waited > most_waited or seen.late > CALM_LATE or seen.left < CALM_LEFT:
         return replace(before, calm_since=None)
     since = now if before.calm_since is None else before.calm_since
     if before.level and now - since >= before.calm_s:
@@ -107,6 +109,11 @@ def review(before: Shedding, seen: Load, most: int, now: float) -> Shedding:
     if not before.level and now - since >= MOST_CALM_S:
         return Shedding(calm_since=since)
     return replace(before, calm_since=since)
+
+
+def _worth(level: int) -> float:
+    """The waiting at that level that asks for the next step."""
+    return WAITED[min(level, len(WAITED) - 1)]
 
 
 def _share(part: float) -> float:

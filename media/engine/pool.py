@@ -78,7 +78,8 @@ class PoolEngine:
             post = Post(command.place, self._take, self._tell, self._given_back)
             if isinstance(command, Connect | Route | Show):  # what else is said of a place opens none
                 self._posts[command.place] = post
-                await post.perform(self._thin)
+                if self._thin.on:
+                    await post.perform(self._thin)
         return await post.perform(command)
 
     async def close(self) -> None:

@@ -25,10 +25,10 @@ from media.shedding import (
 LOOK_S = 2.0
 CALM = Load(waited=0.005, late=0.0, left=0.5)
 FULL = Load(waited=0.02, late=0.0, left=0.01)
-WAITING = Load(waited=0.2, late=0.0, left=0.0)
+WAITING = Load(waited=0.4, late=0.0, left=0.0)
 LATE = Load(waited=0.02, late=0.05, left=0.05)
 STALLED = Load(waited=0.0, late=0.05, left=0.7)
-BETWEEN = Load(waited=0.06, late=0.0, left=0.3)
+BETWEEN = Load(waited=0.15, late=0.0, left=0.3)
 MOST = PICTURES + 1
 
 
@@ -65,6 +65,11 @@ def test_no_further_step_is_taken_than_helps() -> None:
     seen = levels(lambda at, level: WAITING if level < RATE else BETWEEN, 300)
     assert seen[:3] == [1, 2, 3]
     assert set(seen[3:]) == {3}, "neither up nor down while there is no room to spare"
+
+
+def test_waiting_that_is_worth_small_pictures_is_not_worth_a_booths() -> None:
+    assert levels(lambda at, level: Load(waited=0.12, late=0.0, left=0.3), 60)[-1] == 2
+    assert levels(lambda at, level: Load(waited=0.25, late=0.0, left=0.3), 60)[-1] == RATE
 
 
 def test_it_comes_back_step_by_step_after_room_to_spare() -> None:

@@ -60,19 +60,19 @@ async def test_small_pictures_go_first_and_pictures_of_the_newest_booth_last_and
     newer, _ = await live(at, *NEWER)
     await kim.say("watch", on=True, id="w")
     await kim.next("ok")
-    await looking.look(0.3)
+    await looking.look(0.5)
     assert not (await shed(suwon, "thumbnails"))["thumbnails"], "its page is not asked any more"
-    await looking.look(0.3)
+    await looking.look(0.5)
     assert at.engine.asked(door.Thin) == [], "product pictures, which there are none of yet"
-    await looking.look(0.3)
+    await looking.look(0.5)
     assert at.engine.asked(door.Thin) == [door.Thin(on=True)]
-    await looking.look(0.3)
+    await looking.look(0.5)
     await shed(newer, "thumbnails", "picture")
     assert at.engine.asked(door.Show)[-1] == door.Show("booth-2", ())
     assert [show.views for show in at.engine.asked(door.Show) if show.place == "booth-1"][-1], "the older one is seen"
-    await looking.look(0.3)
+    await looking.look(0.5)
     await shed(suwon, "thumbnails", "picture")
-    await looking.look(0.3)
+    await looking.look(0.5)
     assert at.app[TALLY].shedding_level == 5, "nothing is left to be taken: voices are not"
 
     routed = len(at.engine.asked(door.Route))
@@ -97,5 +97,5 @@ async def test_who_comes_while_small_pictures_are_left_out_is_told_so(at: Hall) 
     await live(at, SUWON, HANOI)
     looking = Looking(at)
     await looking.look(0.0)
-    await looking.look(0.3)
+    await looking.look(0.5)
     await shed(await at.join(NEWER[0]), "thumbnails")
