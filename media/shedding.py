@@ -19,8 +19,8 @@ PICTURES = 4
 """The newest booth's pictures are paused; each step further, those of one more."""
 
 WAITED = (0.10, 0.10, 0.20, 0.30)
-"""By level, the share of the time for which a process with voices wanted a processor and had none that asks for the next
-step: 2 ms of each tick of 20 ms are worth small pictures, 6 ms a booth's."""
+"""By level, what asks for the next step: the share of the time for which a process with voices wanted a processor and
+had none. 2 ms of each tick of 20 ms are worth small pictures, 6 ms a booth's."""
 LATE = 0.02
 """Share of ticks that were late by more than 20 ms: one a second, which a listener's buffer no longer hides."""
 BUSY = 0.10
@@ -28,7 +28,7 @@ BUSY = 0.10
 FULL = 0.05
 """With less left the next guest may be one too many: small pictures are not worth it."""
 CALM_WAITED, CALM_LATE, CALM_LEFT = 1 / 3, 0.005, 0.15
-"""Room to spare: waited for no more than this part of what asked for the step; not later, and no less left, than that."""
+"""Room to spare: no more waiting than this part of what asked for the step, no more late ticks, no less left."""
 CALM_S, MOST_CALM_S = 10.0, 160.0
 """How long there must be room before a step is taken back; twice as long each time that this was too early."""
 EARLY_S = 30.0
