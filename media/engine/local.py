@@ -39,6 +39,7 @@ from media.engine.ledger import Ledger
 from media.engine.native import lib
 from media.engine.peer import Peer
 from media.engine.place import Place
+from media.engine.port import read_paced
 from media.engine.process import process_figures
 from media.engine.ticker import Ticker
 from media.engine.transcoding import Transcoding
@@ -77,7 +78,6 @@ class LocalEngine:
         self._listener: Callable[[Event], None] = lambda event: None
         self._ticker = Ticker(self._tick)
         self._faulty: set[str] = set()
-        self._thinned = False
         self._closed = PlaceFigures("", {}, {}, 0, {})
 
     @property
@@ -93,7 +93,7 @@ class LocalEngine:
         """Carry out a command. Bad input is `Refused`, never an exception."""
         self._ticker.start()
         if isinstance(command, Thin):
-            self._thin(command.on)
+            self._transcoding.thinning.turn(command.on)
             return Done()
         try:
             return await self._perform(command)
@@ -171,13 +171,8 @@ class LocalEngine:
         engine = EngineFigures(ENGINE, True, ticks, dropped["strangers"], process_figures())
         return Surveyed(places, (engine,), {})
 
-    def _thin(self, on: bool) -> None:
-        self._thinned = on
-        self._transcoding.thin(on)
-        for place in self._places.values():
-            place.thin(on)
-
     def _tick(self, number: int) -> None:
+        read_paced()
         for place in self._places.values():
             try:
                 place.tick(number)
@@ -192,7 +187,6 @@ class LocalEngine:
         if place is None:
             loop = asyncio.get_running_loop()
             place = self._places[name] = Place(name, self._tell, loop.call_soon, self._transcoding)
-            place.thin(self._thinned)
         return place
 
     def _peer(self, place: str, seat: str, generation: int) -> Peer | None:

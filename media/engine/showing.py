@@ -52,9 +52,7 @@ class Camera(Protocol):
 class Showing:
     """`line` makes pictures, `screens` are the connections of a viewer's seat. All calls come from the event loop."""
 
-    def __init__(
-        self, source: str, line: PictureLine, screens: Callable[[str], Iterable[Screen]], *, thinned: bool = False
-    ) -> None:
+    def __init__(self, source: str, line: PictureLine, screens: Callable[[str], Iterable[Screen]]) -> None:
         self.line = line
         self._source = source
         self._screens = screens
@@ -63,8 +61,8 @@ class Showing:
         self._forwarded: list[Screen] = []
         self._made: dict[str, Shape] = {}
         self._rates: dict[str, int] = {}
-        self._thinned = thinned
         self._packets = 0
+        line.thinning.append(self._cap)
 
     @property
     def counts(self) -> dict[str, float]:
@@ -110,6 +108,7 @@ class Showing:
         """Show nothing any more."""
         self.film(None)
         self.show({})
+        self.line.thinning.remove(self._cap)
         self.line.close()
 
     def packet(self, packet: PicturePacket, now: float) -> None:
@@ -172,11 +171,6 @@ class Showing:
             self.line.want_rate(viewer, bits_per_s)
         self._cap()
 
-    def thin(self, on: bool) -> None:
-        """Ask the camera for `THIN_BITS_PER_S` at most, or again for what its viewers' lines carry."""
-        self._thinned = on
-        self._cap()
-
     def ask_key_frame(self) -> None:
         """Have the camera begin anew, if anybody looks."""
         if self._camera is not None and self._views:
@@ -210,7 +204,7 @@ class Showing:
     def _cap(self) -> None:
         if self._camera is not None:
             rates = [rate for viewer, rate in self._rates.items() if viewer not in self._made]
-            rates += [THIN_BITS_PER_S] if self._thinned else []
+            rates += [THIN_BITS_PER_S] if self.line.thinning.on else []
             self._camera.cap(min(rates, default=None))
 
     def _captured(self, timestamp: int, now: float) -> float:

@@ -325,7 +325,7 @@ async def test_under_pressure_the_camera_is_asked_for_few_bits_whatever_its_view
     hall.show(B=(*SCREEN, False))
     camera = hall.camera()
     hall.showing.want_rate("B", 1_500_000)
-    hall.showing.thin(True)
+    hall.transcoding.thinning.turn(True)
     assert camera.caps[-1] == THIN_BITS_PER_S
     hall.showing.want_rate("B", 400_000)
     assert camera.caps[-1] == 400_000, "a poor line stays the narrower of both"
@@ -333,7 +333,7 @@ async def test_under_pressure_the_camera_is_asked_for_few_bits_whatever_its_view
     assert camera.caps[-1] == THIN_BITS_PER_S
     another = hall.camera()
     assert another.caps[-1] == THIN_BITS_PER_S, "a connection that takes over is asked for no more"
-    hall.showing.thin(False)
+    hall.transcoding.thinning.turn(False)
     assert another.caps[-1] is None
 
 
