@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from media.capture_clock import CaptureClock
+from media.carriage import Carriage
 from media.engine.door import AddCandidate, Connect, StreamFigures
 from media.engine.earphone import Earphone
 from media.engine.flow import Outlet, Passage
@@ -26,11 +27,6 @@ from media.rtp import RtpPacket
 
 log = structlog.get_logger("engine.peer")
 
-CONNECT_TIMEOUT_S = 15.0
-SILENCE_S = 3.0
-"""No RTP of any kind for this long is a lost connection; the library itself notices after about 32 s."""
-SECOND_KIND_S = 2.0
-"""A connection carries once every kind has arrived, or this long after the first (a camera may be slow to open)."""
 WATCH_EVERY_S = 0.250
 """How often silence is looked for."""
 
@@ -49,12 +45,9 @@ class Peer(Incoming):
         self._picture = PictureIn("vp8")
         self._assembling = False
         self._clock = CaptureClock()
-        self._opened_at = time.monotonic()
-        self._arrived: dict[str, float] = {}
-        self._last_rtp_at: float | None = None
+        self._carriage = Carriage(time.monotonic())
         self._closing: asyncio.Task[None] | None = None
         self._failed = self._picture_refused = False
-        self.is_carrying = self.is_lost = False
         self.screen: Screen | None = None
         """Where it is shown pictures; None where it takes none."""
         self._earphone: Earphone | None = None
@@ -69,7 +62,7 @@ class Peer(Incoming):
         if (sending := self._negotiation.sends.get("audio")) is not None:
             self._earphone = Earphone(sending)
         if (sending := self._negotiation.sends.get("video")) is not None:
-            self.screen = Screen(sending)
+            self.screen = Screen(sending, self._negotiation.formats)
         self._pc.on("connectionstatechange", self._state_changed)
         self._watch = spawn(self._watchdog(), "peer-watchdog")
         return answer
@@ -88,19 +81,25 @@ class Peer(Incoming):
             self._negotiation.end()
         return self._closing
 
+    @property
+    def is_carrying(self) -> bool:
+        """Whether it has come up."""
+        return self._carriage.is_carrying
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it carries now."""
+        return self._carriage.live
+
     # As a camera
 
     @property
-    def picture_codec(self) -> str:
-        return self._picture.codec
-
-    @property
-    def picture_size(self) -> tuple[int, int]:
-        return self._picture.size
+    def picture(self) -> PictureIn:
+        return self._picture
 
     def assemble(self, wanted: bool) -> None:
         """Whether the owner wants frames, and not packets only."""
-        if wanted and not self._assembling and self._picture.codec == "vp8":
+        if wanted and not self._assembling:
             self._picture.begin_anew()
         self._assembling = wanted
         if wanted:
@@ -178,6 +177,7 @@ class Peer(Incoming):
             if self._hear_from("audio", now):
                 self._owner.sound(self, packet, now)
         elif self._hear_from("video", now) and not self._picture_refused:
+            self._picture = self._picture.of(codec)
             try:
                 self._see(self._picture.read(number, packet.timestamp, packet.marker, packet.payload), now)
             except SizeError as error:  # a decode bomb
@@ -189,12 +189,13 @@ class Peer(Incoming):
 
     def on_passage(self, passage: Passage, number: int) -> None:
         self._hear_from("video", passage.packets[-1][1])
-        self._picture.pictures += sum(packet.marker for packet, _ in passage.packets)
+        pictures = sum(packet.marker for packet, _ in passage.packets)
+        self._picture.passed(number, passage.packets[-1][0].timestamp, pictures)
         self._owner.passage(self, passage, number)  # whatever became of us meanwhile: they have left
 
     def outlets(self) -> list[Outlet] | None:
         ended = self._failed or self._picture_refused or self._closing is not None
-        if self._assembling or self._picture.codec != "vp8" or ended:
+        if self._assembling or not all(self._picture.size) or ended:
             return None
         return self._owner.outlets(self)
 
@@ -203,7 +204,7 @@ class Peer(Incoming):
 
     def voice(self) -> Any | None:
         ended = self._failed or self._closing is not None
-        return None if ended or not self.is_carrying or self.is_lost else self._owner.voice(self)
+        return self._owner.voice(self) if self.is_live and not ended else None
 
     def on_lost(self, number: int) -> None:
         try:
@@ -233,14 +234,13 @@ class Peer(Incoming):
     def _see(self, packet: PicturePacket, now: float) -> None:
         """Hand a packet of the picture on, and the frames that are whole with it if they are wanted."""
         self._owner.picture(self, packet, now)
-        key = packet.descriptor is not None and packet.descriptor.key
-        if self._assembling or self._picture.codec == "h264":
+        key = packet.key
+        if self._assembling or not all(self._picture.size):  # whole frames may say what single packets do not
             for frame in self._picture.frames(packet):
+                key |= frame.key and packet.codec == "h264"
                 self._owner.frame(self, frame)
             if self._picture.need_key:
                 self.ask_key_frame()
-            elif self._picture.codec == "h264":
-                key = True
         if key and (receiving := self._receiving("video")) is not None:
             receiving.key_frame_began()
 
@@ -263,17 +263,7 @@ class Peer(Incoming):
         """Note that a packet came; whether it may be used."""
         if self._failed or self._closing is not None:
             return False
-        self._last_rtp_at = now
-        if not self.is_carrying:
-            self._arrived.setdefault(kind, now)
-            if (
-                len(self._arrived) == len(self._negotiation.receives)
-                or now - min(self._arrived.values()) > SECOND_KIND_S
-            ):
-                self.is_carrying = True
-                self._owner.carrying(self)
-        elif self.is_lost:
-            self.is_lost = False
+        if self._carriage.heard(kind, len(self._negotiation.receives), now):
             self._owner.carrying(self)
         return True
 
@@ -281,15 +271,15 @@ class Peer(Incoming):
         if self._closing is not None:
             return
         if self._pc.connectionState == "connected" and not self._negotiation.receives and not self.is_carrying:
-            self.is_carrying = True  # a receive-only seat sends nothing that could tell
+            self._carriage.is_carrying = True  # a receive-only seat sends nothing that could tell
             self._owner.carrying(self)
         if self._pc.connectionState in ("closed", "failed"):
             self._lose()
 
     def _lose(self) -> None:
-        if self.is_carrying and not self.is_lost:
+        if self._carriage.live:
             self._pc.session.tell()  # what came before
-            self.is_lost = True
+            self._carriage.is_lost = True
             self._owner.lost(self)
         elif not self.is_carrying:
             self._fail("media_failed", "The media connection was closed before it carried anything.")
@@ -303,8 +293,8 @@ class Peer(Incoming):
             self._pc.pace(self.is_carrying and pictures == self._pictures)
             self._pictures = pictures
             now = time.monotonic()
-            if not self.is_carrying and now - self._opened_at > CONNECT_TIMEOUT_S:
+            if self._carriage.overdue(now):
                 self._fail("media_timeout", "The media connection was not up within 15 seconds.")
                 return
-            if self.is_carrying and not self.is_lost and now - (self._last_rtp_at or now) > SILENCE_S:
+            if self._carriage.silent(now):
                 self._lose()

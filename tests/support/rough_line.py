@@ -172,6 +172,8 @@ class RoughLine:
         if playout.change and not self._happens(self.weather.lazy):
             most = self._chance.randrange(120, 600)
             done = min(playout.change + 119, most) if playout.change > 0 else -min(-playout.change, most)
+            if self._chance.random() < 0.2:  # what is left then is all, or next to too little to be worth it
+                done = playout.change + self._chance.choice((-1, 0, 119, 120, 121))
             done = max(done, FRAME_SAMPLES - self._held)
             if done:
                 self._held += done

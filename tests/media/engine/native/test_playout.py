@@ -41,7 +41,7 @@ WEATHERS: dict[str, tuple[Weather, tuple[str, ...]]] = {
     "a reader that stalls": (Weather(stall=0.01, jitter_ms=10.0), ("decode", "stalled", "dropped", "idle")),
     "a reader that changes nothing": (Weather(jitter_ms=80.0, lazy=0.99, late=0.01, loss=0.01), (*FILLED, "late")),
     "lengths that change": (Weather(relength=0.01, jitter_ms=20.0, loss=0.02), (*FILLED, "stretched", "late")),
-    "anything for packets": (Weather(garbage=0.3, jitter_ms=10.0, loss=0.02), (*FILLED, "pause")),
+    "anything for packets": (Weather(garbage=0.3, jitter_ms=10.0, loss=0.02), FILLED),
     "a fast clock": (Weather(ppm=200.0, jitter_ms=5.0), ("decode", "stretched")),
     "a slow clock": (Weather(ppm=-200.0, jitter_ms=5.0), ("decode", "stretched")),
     "all at once": (
@@ -133,6 +133,17 @@ def test_whatever_is_called_both_decide_alike(made: list[Any], sequence: int, ti
                 twin.changed(what[0])
 
 
+@pytest.mark.parametrize("first", [0, 0xFFFF])
+def test_a_stray_packet_of_any_number_is_no_restart(first: int) -> None:
+    twin = TwinPlayout()
+    for number in range(3):
+        twin.push(5000 + number, number * 960, payload(number), number * 0.02)
+    twin.push(first, 1_000_000_000, payload(0), 0.06)
+    assert (twin.native.restarts, twin.native.waiting) == (0, 3)
+    twin.push((first + 1) & 0xFFFF, 1_000_000_960, payload(0), 0.06)
+    assert (twin.native.restarts, twin.native.waiting, twin.native.dropped) == (1, 1, 3)
+
+
 def test_a_payload_holds_until_the_next_push_or_pop() -> None:
     twin, found = TwinPlayout(), ffi.new("due *")
     for number in range(3):
@@ -193,7 +204,8 @@ def said(packet: bytes) -> tuple[int, bool]:
 
 
 def read(packet: bytes) -> tuple[int, bool]:
-    return lib.packet_samples(packet, len(packet)), bool(lib.packet_mends(packet, len(packet)))
+    going_on = packet + b"\xff" * 4  # which is not the packet's any more
+    return lib.packet_samples(going_on, len(packet)), bool(lib.packet_mends(going_on, len(packet)))
 
 
 arrivals_ms = st.lists(st.one_of(st.none(), st.integers(-20, 260), st.floats(-50.0, 700.0)), max_size=90)
@@ -221,13 +233,25 @@ def test_whatever_came_the_same_delay_is_wanted(
     agree(delay, native)
 
 
+def test_a_number_from_before_the_first_is_remembered_alike() -> None:
+    delay, native = Delay(), ffi.new("delay *")
+    ffi.memmove(native, b"\xa5" * ffi.sizeof("delay"), ffi.sizeof("delay"))
+    lib.delay_begin(native)
+    for number, transit_s in ((5, 0.0), (-3, 0.9), (1, 0.95), (0, 0.93)):  # the second begins another time
+        now = number * 0.02 + transit_s
+        delay.arrived(number, number * 960, payload(0), now)
+        lib.delay_arrived(native, number, number * 960, *read(payload(0)), now)
+        agree(delay, native)
+    assert (native.newest, native.count) == (1, 5)
+
+
 FIRST_OF = {120: 0x80, 240: 0x88, 480: 0x40, 960: 0x48, 1920: 0x50, 2880: 0x58, 5760: 0x59}
 
 
 def agree(delay: Delay, native: Any) -> None:
     assert lib.delay_experienced(native) == delay.experienced
     assert lib.delay_step_samples(native) == round(delay.step_s * RATE_HZ)
-    for lead_ms in (-1000.0, -3.0, 0.0, 5.0, 8.0, 21.0, 22.0, 40.0, 48.0, 113.0, 200.0, 260.5, 5000.0):
+    for lead_ms in (-1000.0, -3.0, 0.0, 5.0, 8.0, 21.0, 22.0, 40.0, 48.0, 113.0, 200.0, 260.5, 930.0, 5000.0):
         assert lib.delay_steps(native, lead_ms / 1000) == delay.steps(lead_ms / 1000), lead_ms
         assert abs(lib.delay_held_s(native, lead_ms / 1000) - delay.held_s(lead_ms / 1000)) < HELD_S
 
