@@ -67,10 +67,10 @@ export class OwnThumbnail {
   async #draw({ camera, screen, framing }) {
     const shown = this.#video.srcObject;
     if (!(shown instanceof MediaStream) || shown.getVideoTracks()[0] !== camera) this.#video.srcObject = new MediaStream([camera]);
-    await this.#video.play();
-    const { videoWidth: width, videoHeight: height } = this.#video;
+    void this.#video.play().catch(() => undefined); // not waited for: a camera without frames would never let it begin
+    const { videoWidth: width, videoHeight: height, readyState } = this.#video;
     const context = this.#canvas.getContext("2d", { alpha: false });
-    if (width === 0 || height === 0 || context === null) return null;
+    if (width === 0 || height === 0 || readyState < HTMLMediaElement.HAVE_CURRENT_DATA || context === null) return null;
     const cut = cutOf({ width, height }, screen, framing, LONGEST_PX);
     Object.assign(this.#canvas, cut.to);
     context.drawImage(this.#video, cut.x, cut.y, cut.width, cut.height, 0, 0, cut.to.width, cut.to.height);
