@@ -180,14 +180,16 @@ class Place:
     def figures(self) -> tuple[tuple[StreamFigures, ...], dict[str, int]]:
         """Figures of every connection, and drops by queue."""
         drops = self._gone_drops.copy()
-        for one in (*self._peers.values(), *self._sources.values()):
+        counted: tuple[Peer | Source, ...] = (*self._peers.values(), *self._sources.values())
+        for one in counted:
             drops.update(one.drops)
         return tuple(peer.figures() for peer in self._peers.values()), dict(drops)
 
     def survey(self) -> PlaceFigures:
         """Everything counted since the place began, those who left included, and how it stands now."""
         counts = Counter(self._gone_counts)
-        for one in (*self._peers.values(), *self._sources.values()):
+        counted: tuple[Peer | Source, ...] = (*self._peers.values(), *self._sources.values())
+        for one in counted:
             _add(counts, one.counts)
         for name, count in counts.items():  # a packet that was lost and comes after all is lost no more: not here
             self._most[name] = max(count, self._most.get(name, 0))

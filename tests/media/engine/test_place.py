@@ -254,7 +254,7 @@ async def test_a_listener_who_cannot_be_served_keeps_the_meters_from_nobody(monk
     monkeypatch.setattr(plain_desk, "Encoder", Broken)
     told: list[Event] = []
     booth = Booth()
-    booth.place._tell = told.append  # type: ignore[method-assign]
+    booth.place._tell = told.append
     speaker = await booth.connect("A")
     assert speaker._earphone is not None
     wired(speaker._earphone.sending)
