@@ -222,6 +222,25 @@ def test_a_listener_for_whom_nothing_can_be_encoded_silences_no_other(tap: Tap) 
         assert [len(meeting.heard(seat)) for seat in SEATS] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("make", [NativeDesk, PlainDesk])
+def test_clocks_that_drift_for_minutes_and_numbers_that_wrap_leave_the_delay_as_it_was(make: type[Desk]) -> None:
+    mixing, said = make(), spoken(SEATS["A"], 100)
+    voices = [(mixing.voice(seat), drift) for seat, drift in {"A": 1e-3, "B": -1e-3}.items()]
+    nexts, delays = [0, 0], []
+    for tick in range(4000):  # 80 ms of drift
+        for at, (one, drift) in enumerate(voices):
+            while (sent_s := nexts[at] * TICK_S * (1.0 + drift)) <= tick * TICK_S:
+                number, timestamp = 64_000 + nexts[at], (1 << 32) - 2_000_000 + nexts[at] * FRAME_SAMPLES
+                one.push(number & 0xFFFF, timestamp & 0xFFFFFFFF, said[nexts[at] % 100], sent_s)
+                nexts[at] += 1
+        mixing.tick(tick, tick * TICK_S)
+        if tick >= 200:
+            delays += [one.delay_s or 0.0 for one, _ in voices]
+    assert 0.005 < min(delays)
+    assert max(delays) < 0.060
+    assert [one.drops["sound_in"] for one, _ in voices] == [0, 0]
+
+
 def test_a_gain_that_cannot_be_changes_nothing() -> None:
     mixing = NativeDesk()
     mixing.aim([("B", "A", -6.0, 0.5)])
