@@ -14,6 +14,8 @@ import pytest
 import pytest_asyncio
 
 from media.engine.simulated_microphone import RATE_HZ
+from media.lateness import MOST_BEHIND
+from media.sound import TICK_S
 from tests.scenarios.booths import write_event
 from tests.scenarios.patience import watching_stalls
 from tests.scenarios.table import Guest, Table, expect, live
@@ -22,9 +24,8 @@ from tests.support.pooled import children_of, lives, until
 from tests.support.served import Served, serve
 
 HOLE_S = 0.2
-TICK_S = 0.020
-BURST_S = 0.1
-"""As late as a tick may be before any is skipped: five are made up for."""
+BURST_S = MOST_BEHIND * TICK_S
+"""As late as a tick may be before any is skipped."""
 QUIET = 0.02
 """Of full scale; the voices of the neighbours stand at 0.05 and more."""
 
