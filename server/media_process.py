@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import os
 import signal
@@ -19,16 +18,6 @@ import structlog
 
 from media.engine.tether import tether
 
-NICE = -10
-"""Sound has its time to the millisecond; web pages and computing have not. A nice value and no real-time class: a
-process that spins in one would keep the watchdog from the processor that is to end it."""
-
-
-def stand_forward() -> None:
-    """Be scheduled before the front process and whatever computes, where the machine allows it (setpriority(2))."""
-    with contextlib.suppress(OSError):  # it needs CAP_SYS_NICE, or RLIMIT_NICE
-        os.setpriority(os.PRIO_PROCESS, 0, NICE)
-
 
 async def run(door: socket.socket, given: argparse.Namespace) -> None:
     """Be the engine behind `door` until its other end is closed."""
@@ -37,7 +26,6 @@ async def run(door: socket.socket, given: argparse.Namespace) -> None:
     from media.engine.wire import prepare
 
     prepare()
-    stand_forward()  # not before: loading takes a processor for a second, of which no other booth may hear
     reader, writer = await asyncio.open_connection(sock=door, limit=LINE_BYTES)
     addresses = tuple(given.addresses.split(","))
     engine = LocalEngine(addresses, given.announce, given.transcode_cores, given.transcode_ledger)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from media.engine.door import Beating, Hello, Sign, Survey, Surveyed
 from media.engine.pipe import LINE_BYTES, PipeEngine
+from media.engine.precedence import AHEAD, AWAITED, LIVE, take_place
 from media.engine.process import state_of
 from media.engine.spawn import spawn
 from media.engine.wire import VERSION
@@ -72,8 +73,11 @@ class MediaProcess:
         return self._process.returncode
 
     @classmethod
-    async def start(cls, recipe: Recipe) -> MediaProcess:
-        """A process that has said that it is ready. Raises StartError."""
+    async def start(cls, recipe: Recipe, begun: Callable[[MediaProcess], None] = lambda process: None) -> MediaProcess:
+        """A process that has said that it is ready; `begun` has it before that. Raises StartError.
+
+        It loads when nobody else needs the processor, unless `hasten` is called.
+        """
         near, far = socket.socketpair()
         try:
             process = await asyncio.create_subprocess_exec(
@@ -91,13 +95,20 @@ class MediaProcess:
             far.close()
         reader, writer = await asyncio.open_connection(sock=near, limit=LINE_BYTES)
         started = cls(process, reader, writer)
+        take_place(started.pid, AHEAD)
+        begun(started)
         try:
             await started._until_ready()
+            take_place(started.pid, LIVE)
         except BaseException:
             started._kill("unready")
             await asyncio.shield(asyncio.wait([started._watching]))
             raise
         return started
+
+    def hasten(self) -> None:
+        """Somebody waits for it to be ready."""
+        take_place(self.pid, AWAITED)
 
     def look(self) -> None:
         """To be called every `LOOK_S`: one that has given no sign of life for long is ended."""

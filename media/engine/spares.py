@@ -30,6 +30,7 @@ class Spares:
         self._lost = lost
         self._ready: deque[MediaProcess] = deque()  # SPARES, and as many as somebody waits for
         self._starting: set[asyncio.Task[None]] = set()
+        self._loading: list[MediaProcess] = []
         self._waiting = 0
         self._came = asyncio.Event()
         self._pauses = Pauses()
@@ -40,6 +41,11 @@ class Spares:
     def ready(self) -> tuple[MediaProcess, ...]:
         """Those that wait for a place."""
         return tuple(self._ready)
+
+    @property
+    def loading(self) -> tuple[MediaProcess, ...]:
+        """Those that are not ready yet."""
+        return tuple(self._loading)
 
     def fill(self) -> None:
         """Have as many started as are to be ready, and as are waited for."""
@@ -53,6 +59,7 @@ class Spares:
         """A process for a place, and the next spare is begun; None when there is none in time."""
         self._waiting += 1
         self.fill()
+        self._hasten()
         try:
             async with asyncio.timeout(TAKE_S):
                 while not self._ready:
@@ -77,11 +84,20 @@ class Spares:
 
     async def _start(self) -> None:
         await asyncio.sleep(max(0.0, self._not_before_s - time.monotonic()))
+        loading: list[MediaProcess] = []
+
+        def begun(process: MediaProcess) -> None:
+            loading.append(process)
+            self._loading.append(process)
+            self._hasten()
+
         try:
-            process = await MediaProcess.start(self._recipe)
+            process = await MediaProcess.start(self._recipe, begun)
         except StartError as error:
             self._failed("unready", 0.0, str(error))
             return
+        finally:
+            self._loading = [one for one in self._loading if one not in loading]
 
         def gone(reason: str) -> None:
             if process in self._ready:
@@ -92,6 +108,11 @@ class Spares:
         process.gone = gone
         self._ready.append(process)
         self._came.set()
+
+    def _hasten(self) -> None:
+        """Whoever waits is not to wait for a processor, too."""
+        for process in self._loading[: max(0, self._waiting - len(self._ready))]:
+            process.hasten()
 
     def _started(self, task: asyncio.Task[None]) -> None:
         self._starting.discard(task)

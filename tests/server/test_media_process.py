@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import signal
@@ -10,14 +11,15 @@ import pytest
 
 from media.engine.child import MediaProcess, Recipe
 from media.engine.door import Surveyed
-from server.media_process import NICE
+from media.engine.precedence import AHEAD, AWAITED, LIVE
+from media.engine.spares import Spares
 from server.running import media_process
 from server.settings import CHECKOUT, read
-from tests.support.pooled import REAL, lives, recipe
+from tests.support.pooled import REAL, lives, recipe, until
 
 LOWEST_NICE = 20 - resource.getrlimit(resource.RLIMIT_NICE)[0]
 needs_nice = pytest.mark.skipif(
-    os.geteuid() != 0 and LOWEST_NICE > NICE, reason="the machine lets nobody stand forward"
+    os.geteuid() != 0 and LOWEST_NICE > LIVE, reason="the machine lets nobody stand forward"
 )
 
 
@@ -36,10 +38,33 @@ async def test_signals_for_the_whole_service_leave_its_end_to_the_front_process(
 
 
 @needs_nice
-async def test_it_is_scheduled_before_the_front_process() -> None:
-    process = await MediaProcess.start(recipe(*REAL))
-    assert os.getpriority(os.PRIO_PROCESS, process.pid) == NICE < os.getpriority(os.PRIO_PROCESS, 0)
+async def test_it_is_scheduled_behind_everybody_while_it_loads_and_before_them_once_it_is_up() -> None:
+    ranks: list[int] = []
+
+    def begun(process: MediaProcess) -> None:
+        ranks.append(os.getpriority(os.PRIO_PROCESS, process.pid))
+        process.hasten()
+        ranks.append(os.getpriority(os.PRIO_PROCESS, process.pid))
+
+    process = await MediaProcess.start(recipe(*REAL), begun)
+    ranks.append(os.getpriority(os.PRIO_PROCESS, process.pid))
+    assert ranks == [AHEAD, AWAITED, LIVE]
     await process.end()
+
+
+@needs_nice
+async def test_a_spare_that_somebody_waits_for_loads_as_fast_as_it_can() -> None:
+    spares = Spares(recipe(*REAL), lambda reason: None)
+    spares.fill()
+    await until(lambda: bool(spares.loading))
+    (loading,) = spares.loading
+    assert os.getpriority(os.PRIO_PROCESS, loading.pid) == AHEAD
+    taking = asyncio.create_task(spares.take())
+    await until(lambda: os.getpriority(os.PRIO_PROCESS, loading.pid) != AHEAD)
+    taken = await taking
+    assert taken is loading
+    await spares.close()
+    await taken.end()
 
 
 def test_it_is_told_its_addresses_and_none_of_our_settings() -> None:

@@ -4,6 +4,8 @@
 | --- | --- |
 | `port.h`, `port.c` | datagrams in, and packets that merely continue a stream out again |
 | `sound.h`, `sound.c` | the limiter |
+| `playout.h`, `playout.c` | one source's packets, and what is due in their time |
+| `delay.c`, `packet.c` | how long they are held for that; what an Opus packet says of itself |
 | `build.py` | compiles them at set-up |
 
 Where no compiler was found `lib` is None, and Python does everything itself, as it does with whatever is not ordinary.
