@@ -92,8 +92,8 @@ def install_python_packages(groups: tuple[str, ...]) -> None:
         mark("uv", UV_LOCK)
     say(f"installing Python packages for: {', '.join(wanted)} (up to 200 MB)")
     sync = (VENV / "bin" / "uv", "sync", "--frozen", "--inexact", "--no-cache", "--python", PYTHON)
-    sync += ("--compile-bytecode",)  # or every process compiles it all anew where Python may write none: 1 s each
-    run(*sync, *(f"--group={group}" for group in groups), failure="could not install the Python packages")
+    # Compiled at once: where Python may write no bytecode, every process would do it all anew, for up to 1 s each.
+    run(*sync, "--compile-bytecode", *(f"--group={group}" for group in groups), failure="could not install the Python packages")
     for group in wanted:
         mark(f"python-{group}", LOCK)
 
