@@ -93,7 +93,8 @@ def install_python_packages(groups: tuple[str, ...]) -> None:
     say(f"installing Python packages for: {', '.join(wanted)} (up to 200 MB)")
     sync = (VENV / "bin" / "uv", "sync", "--frozen", "--inexact", "--no-cache", "--python", PYTHON)
     # Compiled at once: where Python may write no bytecode, every process would do it all anew, for up to 1 s each.
-    run(*sync, "--compile-bytecode", *(f"--group={group}" for group in groups), failure="could not install the Python packages")
+    wanted_groups = (f"--group={group}" for group in groups)
+    run(*sync, "--compile-bytecode", *wanted_groups, failure="could not install the Python packages")
     for group in wanted:
         mark(f"python-{group}", LOCK)
 
