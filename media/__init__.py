@@ -19,12 +19,14 @@ assembly   picture packets back into frames
 picture_in  the frames of one connection that may be decoded: codec facts, sizes
 picture_clock  an encoder's picture times, which never go back
 transcode_wire, transcode_budget, transcode_ledger  words to and from those who make pictures; on how much processor
+shedding   what is left out under pressure, and in which order, so that voices go on
 retries    how often something that keeps dying is begun again
 candidates which ICE candidates may be contacted, and which address is announced
 sdp        what an offer must hold, and what an answer adds
 equipment  offers in the library's words: bundles, H.264, DTLS roles
 one_way    offers of equipment, which only sends or only plays
 trickle    candidates that come later, by HTTP
+jpeg       the size that a small picture declares, without decoding it
 geometry   crop, scale and letterbox without stretching
 lateness   how late ticks are, and which tick is next
 vp8, vp8_rtp  facts in the first bytes of a VP8 frame, and in front of it in its packets

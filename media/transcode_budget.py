@@ -90,9 +90,9 @@ def cost(wishes: Sequence[Wish], every: dict[Hashable, int]) -> float:
     return sum(decoding.values()) + encoding
 
 
-def share(wishes: Sequence[Wish], cores: float) -> dict[Hashable, int]:
-    """For each output which nth picture is shown (of EVERY), or REFUSED; `wishes` in the order in which they came."""
-    every: dict[Hashable, int] = {wish.output: EVERY[0] for wish in wishes}
+def share(wishes: Sequence[Wish], cores: float, best: int = EVERY[0]) -> dict[Hashable, int]:
+    """For each output which nth picture is shown (of EVERY, `best` at best), or REFUSED; `wishes` first come first."""
+    every: dict[Hashable, int] = {wish.output: best for wish in wishes}
     while cost(wishes, every) > cores:
         lower = next((one for one in reversed(wishes) if every[one.output] not in (REFUSED, EVERY[-1])), None)
         if lower is not None:
@@ -103,7 +103,7 @@ def share(wishes: Sequence[Wish], cores: float) -> dict[Hashable, int]:
             break
         every[last.output] = REFUSED
     for wish in wishes:  # what a refusal left over
-        while every[wish.output] > EVERY[0]:
+        while every[wish.output] > best:
             better = every | {wish.output: EVERY[EVERY.index(every[wish.output]) - 1]}
             if cost(wishes, better) > cores:
                 break
@@ -116,12 +116,14 @@ class Budget:
     """What each output has been given; lowered at once, raised after a while."""
 
     cores: float
+    best: int = EVERY[0]
+    """Which nth picture an output gets at best: under pressure fewer than there is budget for."""
     _given: dict[Hashable, int] = field(default_factory=dict)
     _since: dict[Hashable, float] = field(default_factory=dict)
 
     def review(self, wishes: Sequence[Wish], now: float) -> dict[Hashable, int]:
         """Divide the budget among these outputs, in the order in which they came; as `share`."""
-        fitting, roomy = share(wishes, self.cores), share(wishes, self.cores * RAISE_ROOM)
+        fitting, roomy = (share(wishes, self.cores * room, self.best) for room in (1.0, RAISE_ROOM))
         given: dict[Hashable, int] = {}
         for wish in wishes:
             had, fits = self._given.get(wish.output), fitting[wish.output]

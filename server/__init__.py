@@ -8,7 +8,9 @@ the sheet      sheet (what it says), sheet_document (HTML), sheet_press and shee
 HTTP edge      app (routes, lifetime), answers (headers, errors), pages, health, patience, tls, log, keys
                forwarded (behind a reverse proxy)
 operations     metrics (who may scrape, when), metric_families (names and labels), tally, spread; METRICS.md, alerts.yml
+               shedding (what is left out so that voices go on), processors (what the kernel says of them)
 equipment      whip (the two doors), equipment (what is connected), problems (errors in HTTP's own words)
+small pictures thumbnails (kept for seconds), thumbnail_door (from the rooms' pages to whoever asked)
 signaling      websocket (the signaling door), conductor (where machine, sockets, engine and store meet)
 store          facts on disk
 command line   cli, running (from first socket to goodbye)

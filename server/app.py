@@ -22,6 +22,7 @@ from server.health import healthz, readyz
 from server.keys import (
     CONDUCTOR,
     CONDUCTOR_RUNS,
+    ENGINE,
     EQUIPMENT,
     EVENT,
     LOCKOUT,
@@ -31,6 +32,7 @@ from server.keys import (
     SETTINGS,
     STORE,
     TALLY,
+    THUMBNAILS,
     TOKENS,
 )
 from server.links import seats_of
@@ -41,10 +43,13 @@ from server.patience import patience
 from server.revocation import RevocationError, Revocations
 from server.session import exchange
 from server.settings import Settings
+from server.shedding import voices_first
 from server.sheet_door import add_sheets
 from server.state_dir import secret_of
 from server.store import Store
 from server.tally import Tally
+from server.thumbnail_door import add_thumbnails
+from server.thumbnails import Thumbnails
 from server.tokens import Tokens
 from server.whip import add_doorways
 
@@ -78,9 +83,11 @@ def make_app(
     app[SEATS] = frozenset(str(seat) for seat in seats_of(event))
     app[CONDUCTOR] = conductor
     app[CONDUCTOR_RUNS] = asyncio.Event()
+    app[ENGINE] = engine
     app[EQUIPMENT] = Equipment(conductor)
     app[STORE] = store
     app[TALLY] = Tally()
+    app[THUMBNAILS] = Thumbnails(app[TALLY].thumbnails)
     app[METRICS] = Metrics(app, engine)
     app.router.add_get("/signal", websocket.signal)
     app.router.add_post("/session", exchange)
@@ -91,12 +98,14 @@ def make_app(
         app.router.add_get("/ca.crt", _serving(authority))
     add_doorways(app)
     add_sheets(app, authority)
+    add_thumbnails(app)
     add_pages(app)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_kept)
     app.cleanup_ctx.append(_conducted)
     app.cleanup_ctx.append(_revoking)
     app.cleanup_ctx.append(lag_felt)
+    app.cleanup_ctx.append(voices_first)
     app.on_shutdown.append(_say_goodbye)
     return app
 

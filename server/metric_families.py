@@ -123,6 +123,20 @@ def _of_front(front: Front) -> Iterator[Metric]:
         ("queue",),
         [((queue,), n) for queue, n in drops.items()],
     )
+    yield _counter(
+        "hanmaru_thumbnails",
+        "Small pictures of rooms: kept, refused, handed to somebody who asked for them.",
+        ("outcome",),
+        [((outcome,), tally.thumbnails[outcome]) for outcome in ("kept", "refused", "handed")],
+    )
+    level = [((), tally.shedding_level)]
+    yield _gauge("hanmaru_shedding_level", "What is left out so that voices go on: 0 nothing.", (), level)
+    yield _counter(
+        "hanmaru_shedding_changes",
+        "Steps of leaving out that were taken, and taken back.",
+        ("way",),
+        [((way,), tally.shedding_changes[way]) for way in ("raised", "lowered")],
+    )
     yield _counter("hanmaru_facts_written", "Facts on disk.", (), [((), store.written)])
     yield _counter("hanmaru_fact_write_failures", "Writes of facts that failed.", (), [((), store.failures)])
     yield _histogram(

@@ -59,6 +59,8 @@ class Settings:
     """From where `/metrics` may be read without a technician's token; None: it is switched off."""
     transcode_cores: float | None
     """Processor cores that may be spent on making pictures anew; None: what sound and forwarding leave."""
+    shedding: bool
+    """Whether pictures are left out when voices have to wait for a processor."""
 
     @property
     def binds_everywhere(self) -> bool:
@@ -109,6 +111,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         trusted_proxies=reader.networks("HANMARU_TRUSTED_PROXIES"),
         metrics=reader.scrapers("HANMARU_METRICS"),
         transcode_cores=reader.cores("HANMARU_TRANSCODE_CORES"),
+        shedding=reader.switch("HANMARU_SHEDDING", default=True),
     )
     if not settings.tls:
         reader.faults += _why_not_plain(settings)

@@ -14,5 +14,11 @@ class Tally:
     """HTTP answers, by status."""
     errors: Counter[str] = field(default_factory=Counter)
     """Errors told on WebSockets, by code."""
+    thumbnails: Counter[str] = field(default_factory=Counter)
+    """Small pictures of rooms by what became of them: `kept`, `refused`, `handed` to somebody."""
+    shedding_level: int = 0
+    """How many steps of what matters less than voices are left out now (`media.shedding`)."""
+    shedding_changes: Counter[str] = field(default_factory=Counter)
+    """Steps that were `raised` and `lowered`."""
     levels_dropped: int = 0
     """Levels that a newer one overtook on its way to a socket."""

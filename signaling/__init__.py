@@ -6,6 +6,6 @@
 - tables: `phases` (the lifecycle), `permissions` (who may what)
 - the booth: `booth` (its state), `inputs`, `effects`, `step` (the machine), which calls `seating` (who gets a seat),
   `lines` (the connections of a seat), `commands`, `consequences` and `microphones` (what follows by itself),
-  `sound` (gains, pictures, speakers) and `view`; `ledger` (facts in and out)
+  `sound` (gains, pictures, speakers), `thumbnails` (small pictures) and `view`; `ledger` (facts in and out)
 - `loopback`: the machine of a private test place
 """

@@ -18,6 +18,9 @@ from signaling.seats import Role, Seat, feed, interpreter, parse_seat, room
 DISPLAYS = ("1", "2", "3", "4")
 """The numbers that the displays of a site can have: each is one more connection to send all of it to."""
 
+THUMBNAILS, PICTURE = SHED = ("thumbnails", "picture")
+"""What a machine under pressure leaves out of a booth: small pictures of the rooms; the far picture on the screens."""
+
 V = TypeVar("V")
 K = TypeVar("K")
 
@@ -91,6 +94,8 @@ class Booth:
     """Seats, as the engine told last."""
     last_speaker: str | None = None
     turns: Turns = field(default_factory=Turns)
+    shed: tuple[str, ...] = ()
+    """What is left out for the voices' sake, of `SHED`."""
     gains: tuple[Gain, ...] = ()
     views: tuple[View, ...] = ()
     shown: BoothView | None = None

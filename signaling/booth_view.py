@@ -100,6 +100,10 @@ class BoothView:
     interpreters: Mapping[str, InterpreterView]
     last_speaker: str | None
     proposal: Proposal | None
+    thumbnails: bool
+    """Whether somebody who may see small pictures of the rooms wishes to: their pages are to send some."""
+    shed: tuple[str, ...]
+    """Of `thumbnails` and `picture`, what is left out just now for the voices' sake."""
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -111,4 +115,6 @@ class BoothView:
             fields.each("interpreters", lambda inside, name: whole(InterpreterView.read, inside.object(name))),
             fields.text_or_none("last_speaker"),
             None if fields.is_null("proposal") else whole(Proposal.read, fields.object("proposal")),
+            fields.flag("thumbnails"),
+            fields.texts("shed"),
         )

@@ -13,7 +13,7 @@ from signaling.lines import Chair
 from signaling.permissions import demand, demand_site
 from signaling.phases import TRANSITIONS, Phase
 from signaling.replies import Ok
-from signaling.requests import Command, Cough, Direction, OnAir, Proceed, SetMode, SetRoom
+from signaling.requests import Command, Cough, Direction, OnAir, Proceed, SetMode, SetRoom, Watch
 from signaling.seats import Seat
 from signaling.sound import speakers
 
@@ -45,6 +45,8 @@ def _obeyed(booth: Booth, seat: Seat, command: Command, now: float) -> Change:
             return _cough(booth, seat, command, now), ()
         case Direction():
             return _direction(booth, seat, command)
+        case Watch(on):
+            return booth.with_chair(replace(booth.chair(str(seat)), watching=on)), ()
 
 
 def _proceed(booth: Booth, seat: Seat, command: Proceed) -> Change:

@@ -105,6 +105,13 @@ class Revoked:
 
 
 @dataclass(frozen=True, slots=True)
+class Shed:
+    """The machine leaves this out for the voices' sake now, of `thumbnails` and `picture`; nothing of it before."""
+
+    what: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Elapsed:
     """The deadline that the state named has come."""
 
@@ -121,5 +128,6 @@ Input = (
     | PictureRefused
     | Speaking
     | Revoked
+    | Shed
     | Elapsed
 )

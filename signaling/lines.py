@@ -43,6 +43,8 @@ class Chair:
     """Oldest first; at most one that carried, and one being made."""
     vacated_at: float | None = None
     was_connected: bool = False
+    watching: bool = False
+    """Whether its holder wishes to see small pictures of the rooms."""
 
     @property
     def present(self) -> bool:

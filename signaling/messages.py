@@ -30,6 +30,7 @@ from signaling.requests import (
     SetMode,
     SetRoom,
     TakeOver,
+    Watch,
     read_id,
 )
 from signaling.welcome import Welcome
@@ -60,6 +61,7 @@ _CLIENT: Mapping[str, Callable[[Fields], ClientMessage]] = {
             OnAir,
             Cough,
             Direction,
+            Watch,
             AskMeasure,
         )
     },

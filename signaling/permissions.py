@@ -26,6 +26,10 @@ MAY: Mapping[str, tuple[frozenset[Role], str]] = MappingProxyType(
         "on_air": (frozenset({Role.INTERPRETER}), "Only an interpreter can go on air."),
         "cough": (frozenset({Role.INTERPRETER}), "Only an interpreter has a cough key."),
         "direction": (frozenset({Role.INTERPRETER}), "Only an interpreter has a direction."),
+        "watch": (
+            frozenset({Role.INTERPRETER, Role.TECHNICIAN}),
+            "Only an interpreter or a technician can ask for pictures of the rooms.",
+        ),
         "offer": (_ON_STAGE, "This seat carries no sound and no picture."),
         "candidate": (_ON_STAGE, "This seat carries no sound and no picture."),
     }

@@ -202,8 +202,21 @@ class AskMeasure:
         return cls(read_id(fields))
 
 
-Command = Proceed | SetRoom | SetMode | OnAir | Cough | Direction
-"""What changes the booth, is written down and answered."""
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Wish to see small pictures of the rooms, or no more; the wish ends with the socket."""
+
+    TYPE: ClassVar = "watch"
+    on: bool
+    id: str | None = None
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        return cls(fields.flag("on"), read_id(fields))
+
+
+Command = Proceed | SetRoom | SetMode | OnAir | Cough | Direction | Watch
+"""What changes the booth, is written down where it has to outlast a restart, and is answered."""
 ClientMessage = Hello | Reconnect | TakeOver | Offer | Candidate | Command | AskMeasure
 
 

@@ -145,6 +145,7 @@ def _seat(booth: Booth, chair: Chair, session: int, secret: str) -> Change:
         earlier_resume=chair.resume,
         offered=False,
         vacated_at=None,
+        watching=chair.watching and chair.session == session,
     )
     booth = replace(booth.with_chair(chair), askers=without(booth.askers, session))
     return booth, (Admit(session, str(chair.seat), chair.generation, secret),)

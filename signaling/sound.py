@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interpreter.levels import ramp_s
 from interpreter.routing import Room, Voice, gains
-from signaling.booth import Booth, SitePlan
+from signaling.booth import PICTURE, Booth, SitePlan
 from signaling.booth_view import Proposal
 from signaling.effects import Gain, View
 from signaling.phases import Phase
@@ -60,9 +60,10 @@ def show(booth: Booth) -> tuple[View, ...]:
     """Each room sees the other one on its own screen's pixels, framed as the other one wishes; only while live.
 
     Its displays see the same, made for them: only a page gives a picture its size and framing by itself. A room is
-    seen through its feed's camera while that carries, else through its own.
+    seen through its feed's camera while that carries, else through its own. Nobody sees anybody while the machine
+    leaves pictures out.
     """
-    if booth.phase is not Phase.LIVE:
+    if booth.phase is not Phase.LIVE or PICTURE in booth.shed:
         return ()
     return tuple(
         View(eye, _camera(booth, source.id), viewer.width, viewer.height, booth.rooms[source.id].framing.value, exact)

@@ -28,6 +28,7 @@ from signaling.inputs import (
     PictureRefused,
     Received,
     Revoked,
+    Shed,
     Speaking,
 )
 from signaling.permissions import demand, offered
@@ -68,6 +69,8 @@ def _happened(booth: Booth, happened: Input, now: float) -> Change:
             return seating.revoke(booth, seat)
         case Speaking(seats):
             return replace(booth, speaking=seats), ()
+        case Shed(what):
+            return replace(booth, shed=what), ()
         case Elapsed():
             return _elapsed(booth, now)
     if happened.seat not in booth.chairs:

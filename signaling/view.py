@@ -9,6 +9,7 @@ from signaling.booth_view import BoothView, InterpreterView, Media, SiteView
 from signaling.lines import Chair
 from signaling.phases import Phase
 from signaling.sound import proposal, rooms, voices
+from signaling.thumbnails import wanted
 
 
 def view(booth: Booth) -> BoothView:
@@ -21,6 +22,8 @@ def view(booth: Booth) -> BoothView:
         interpreters=_interpreters(booth),
         last_speaker=booth.last_speaker,
         proposal=proposal(booth),
+        thumbnails=wanted(booth),
+        shed=booth.shed,
     )
 
 

@@ -6,17 +6,22 @@ import { Clocks } from "./elements/clocks.js";
 import { Hold } from "./elements/hold.js";
 import { LampSign } from "./elements/lamp.js";
 import { Level, levelWord } from "./elements/level.js";
+import { Thumbnail } from "./elements/thumbnail.js";
 import { icon } from "./icons.js";
-import { airOf, hearsOf, voiceTrouble } from "./interpreter-scene.js";
+import { airOf, hearsOf, roomPicture, voiceTrouble } from "./interpreter-scene.js";
 import { named, put, say, tongue } from "./words.js";
 
 /** @import { Booth, Levels, Names, Welcome } from "./wire.js" */
 /** @import { ConsoleFacts } from "./interpreter-scene.js" */
 /** @import { Problem } from "./capture.js" */
+/** @import { RoomThumbnails } from "./room-thumbnails.js" */
 
 /** @typedef {{card: HTMLElement, word: HTMLElement, level: Level}} Voice */
 /** @type {Map<string, Voice>} */
 const voices = new Map();
+
+/** @type {Map<string, Thumbnail>} */
+const pictures = new Map();
 
 /** @type {Record<Problem, string>} */
 const TROUBLE = { denied: "notice.microphone_denied", missing: "notice.microphone_missing", busy: "notice.microphone_busy" };
@@ -56,6 +61,10 @@ export function drawPlace(welcome) {
     }),
   );
 
+  pictures.clear();
+  for (const { id } of welcome.sites) pictures.set(id, /** @type {Thumbnail} */ (document.createElement("hm-thumbnail")));
+  part("pictures").replaceChildren(...pictures.values());
+
   part("people").replaceChildren(
     ...welcome.sites.flatMap((site) => {
       const term = make("dt");
@@ -80,6 +89,23 @@ export function drawLevels(levels, booth) {
     put(word, say(key));
     const wanting = (trouble !== null && trouble !== "interpreter.site_absent") || key === "level.loud";
     mark(card, "attention", wanting);
+  }
+}
+
+/**
+ * @param {{watching: boolean, link: ConsoleFacts["link"], booth: Booth, welcome: Welcome}} facts
+ * @param {RoomThumbnails | null} thumbnails
+ */
+export function drawRooms(facts, thumbnails) {
+  const { watching, welcome } = facts;
+  part("show-rooms").setAttribute("aria-checked", String(watching));
+  put(part("rooms-state"), say(watching ? "thumbnail.on" : "thumbnail.off"));
+  mark(part("pictures"), "watching", watching);
+  for (const { id, name } of welcome.sites) {
+    const newest = thumbnails?.newest(id) ?? null;
+    const { picture, key, n } = roomPicture(facts, id, newest?.ageS ?? null);
+    const alt = say("thumbnail.alt", { site: named(name).text });
+    pictures.get(id)?.show({ name: named(name), alt, url: picture ? (newest?.url ?? null) : null, word: key === null ? "" : say(key, { n }) });
   }
 }
 

@@ -83,6 +83,31 @@ export function voiceTrouble(booth, site) {
   return state.muted ? "interpreter.site_muted" : null;
 }
 
+const OLD_S = 3; // pages send one a second
+const GONE_S = 6; // the server forgets after 5
+
+/**
+ * What is to be seen of a room: its picture or not, and the word in its place or over it; null when nothing is to be said.
+ * @param {{watching: boolean, link: LinkState, booth: Booth}} facts
+ * @param {string} site
+ * @param {number | null} ageS of its newest picture
+ * @returns {{picture: boolean, key: string | null, n: number}}
+ */
+export function roomPicture({ watching, link, booth }, site, ageS) {
+  const state = booth.sites[site];
+  /** @param {string | null} key */
+  const without = (key) => ({ picture: false, key, n: 0 });
+  if (!watching) return without(null);
+  if (link !== "open") return without("interpreter.line_lost");
+  if (booth.phase !== "live") return without("thumbnail.not_live");
+  if (booth.shed.includes("thumbnails")) return without("thumbnail.shed");
+  if (!state?.present) return without("interpreter.site_absent");
+  if (state.camera_off) return without("notice.camera_off");
+  if (state.equipment.includes("video")) return without("thumbnail.equipment");
+  if (ageS === null || ageS > GONE_S) return without("thumbnail.none");
+  return { picture: true, key: ageS < OLD_S ? null : "thumbnail.old", n: Math.floor(ageS) };
+}
+
 /** @param {ConsoleFacts["link"]} link @param {Media} media @param {Booth | null} booth */
 export function consoleState(link, media, booth) {
   if (link === "refused" || link === "revoked" || link === "replaced") return "error";

@@ -11,13 +11,14 @@ import { Hold } from "./elements/hold.js";
 import { Level } from "./elements/level.js";
 import { drawGate } from "./gate.js";
 import { Headset } from "./headset.js";
-import { drawBooth, drawLevels, drawPlace } from "./interpreter-drawing.js";
+import { drawBooth, drawLevels, drawPlace, drawRooms } from "./interpreter-drawing.js";
 import { consoleState } from "./interpreter-scene.js";
 import { listenToKeys } from "./keys.js";
 import { Line } from "./line.js";
 import { languageFor, offerPreferences } from "./preferences.js";
 import { Refusal } from "./protocol.js";
 import { refusalWord } from "./refusals.js";
+import { RoomThumbnails } from "./room-thumbnails.js";
 import { keepAwake } from "./screen.js";
 import { load, put, say, speak } from "./words.js";
 
@@ -45,6 +46,9 @@ let line = null;
 let refusal = null;
 /** @type {number | null} */
 let coughAt = null;
+/** @type {RoomThumbnails | null} */
+let thumbnails = null;
+let watching = false;
 let letters = localStorage.getItem(LETTERS_KEY) !== "off";
 
 const capture = new Capture({
@@ -61,17 +65,26 @@ function me() {
   return line?.booth?.interpreters[line.welcome?.person ?? ""];
 }
 
-/** @param {ClientMessage} message */
+/** @param {ClientMessage} message @returns {Promise<boolean>} whether it is done */
 async function command(message) {
   const said = byId("said", HTMLElement);
+  let done = true;
   try {
     await line?.session.command(message);
     said.classList.remove("refused");
     put(said, "");
   } catch (error) {
+    done = false;
     said.classList.add("refused");
     put(said, say(refusalWord(error instanceof Refusal ? error.code : "")));
   }
+  draw();
+  return done;
+}
+
+/** Pictures of the rooms are off until asked for; the wish is said again to a server that has forgotten it. */
+async function watch(/** @type {boolean} */ on) {
+  if (await command({ type: "watch", on })) watching = on;
   draw();
 }
 
@@ -103,6 +116,8 @@ function draw() {
   put(byId("letter-keys", HTMLElement), say(letters ? "interpreter.letter_keys_on" : "interpreter.letter_keys_off"));
   if (welcome === null || booth === null) return;
   mode.show(booth.mode, link === "open");
+  thumbnails?.want(watching && booth.thumbnails && booth.phase === "live" && link === "open", welcome.place?.id ?? "", welcome.sites.map(({ id }) => id));
+  drawRooms({ watching, link, booth, welcome }, thumbnails);
   drawBooth({ link, media, welcome, booth, coughS: coughAt === null ? null : (performance.now() - coughAt) / 1000 }, capture.problems.audio, letters);
 }
 
@@ -140,7 +155,10 @@ async function begin() {
       return capture.tracks;
     },
     on: {
-      welcome: (welcome) => void meet(welcome),
+      welcome: (welcome) => {
+        if (watching) void command({ type: "watch", on: true });
+        void meet(welcome);
+      },
       changed: draw,
       levels: (levels) => {
         if (line?.link === "lost" || line?.media === "silent") return; // whatever still comes is not what is heard
@@ -154,6 +172,7 @@ async function begin() {
       },
     },
   });
+  thumbnails = new RoomThumbnails(arrival.seat, draw);
   devices.offer(capture, headset.canChoose ? ["microphone", "headphones"] : ["microphone"], (id) => headset.listenOn(id));
   byId("test", HTMLAnchorElement).href = `/loopback?seat=${encodeURIComponent(arrival.seat)}`;
   line.open();
@@ -173,6 +192,7 @@ headset.onWake(draw);
 
 air.onclick = toggleAir;
 byId("turn", HTMLButtonElement).onclick = turn;
+byId("show-rooms", HTMLButtonElement).onclick = () => void watch(!watching);
 byId("proposal", HTMLButtonElement).onclick = turn;
 mode.addEventListener("pick", (event) => void command({ type: "mode", mode: /** @type {CustomEvent<string>} */ (event).detail }));
 cough.addEventListener("hold", (event) => setCough(/** @type {CustomEvent<boolean>} */ (event).detail));

@@ -127,6 +127,7 @@ function liveSlate({ welcome, booth, picture, pictureSeen }) {
   const far = booth?.sites[farSite(welcome)?.id ?? ""];
   if (!far?.present || far.media === "lost") return slate("room.far_lost");
   if (far.camera_off) return slate("room.far_camera_off", "room.keep_talking");
+  if (booth?.shed.includes("picture")) return slate("room.picture_paused", "room.keep_talking");
   if (picture) return null;
   return pictureSeen ? slate("room.frozen", "room.keep_talking") : slate("room.coming");
 }

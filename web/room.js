@@ -12,6 +12,7 @@ import { Devices } from "./elements/devices.js";
 import { Level } from "./elements/level.js";
 import { icon } from "./icons.js";
 import { Line } from "./line.js";
+import { OwnThumbnail } from "./own-thumbnail.js";
 import { browserLanguage, choose, chosenAmong } from "./preferences.js";
 import { drawScene } from "./room-drawing.js";
 import { farSite, largeLanguages, ownSite, roomScene } from "./room-scene.js";
@@ -27,6 +28,7 @@ const preview = byId("self", HTMLVideoElement);
 const tap = byId("tap", HTMLButtonElement);
 const chooser = byId("choose", HTMLDialogElement);
 const devices = byId("devices", Devices);
+const thumbnail = new OwnThumbnail();
 
 /** @type {Line | null} */
 let line = null;
@@ -86,6 +88,8 @@ function draw() {
     void capture.shape(own.framing, welcome.media.width, welcome.media.height);
   }
   const link = line?.link ?? "idle";
+  const watched = booth?.thumbnails === true && link === "open" && !own?.camera_off && !own?.equipment.includes("video");
+  thumbnail.show(watched ? welcome : null, capture.tracks.video, own?.framing ?? "fill");
   if (link !== "lost") lostAt = 0;
   else if (lostAt === 0) lostAt = performance.now();
   if (booth?.phase === "live" && line?.picture) pictureEpoch = booth.epoch;

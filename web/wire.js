@@ -55,6 +55,8 @@
  * @property {Record<string, InterpreterState>} interpreters
  * @property {string | null} last_speaker
  * @property {{from: string, to: string} | null} proposal
+ * @property {("thumbnails" | "picture")[]} shed what the server leaves out just now for the voices' sake
+ * @property {boolean} thumbnails somebody watches: the rooms' pages are to send small pictures
  */
 
 /** @typedef {{type: "levels", sites: Record<string, number | null>, interpreters: Record<string, number | null>}} Levels dBFS, null when nothing arrives */

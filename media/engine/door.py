@@ -130,12 +130,22 @@ class ClosePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Thin:
+    """Have all pictures take less of the machine, or as much as they want again; voices are not touched.
+
+    Of those that are made anew every second one is shown at best, and cameras are asked for a low bitrate.
+    """
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """Ask for the figures of the whole engine, for whoever operates it; outcome `Surveyed`."""
 
 
 PlaceCommand = Connect | AddCandidate | Disconnect | Route | Show | Measure | ClosePlace
-Command = PlaceCommand | Survey
+Command = PlaceCommand | Thin | Survey
 
 
 @dataclass(frozen=True, slots=True)

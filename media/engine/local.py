@@ -32,6 +32,7 @@ from media.engine.door import (
     Show,
     Survey,
     Surveyed,
+    Thin,
     Ticks,
 )
 from media.engine.ledger import Ledger
@@ -91,6 +92,9 @@ class LocalEngine:
     async def perform(self, command: Command) -> Outcome:
         """Carry out a command. Bad input is `Refused`, never an exception."""
         self._ticker.start()
+        if isinstance(command, Thin):
+            self._transcoding.thinning.turn(command.on)
+            return Done()
         try:
             return await self._perform(command)
         except MediaError as error:

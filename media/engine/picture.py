@@ -16,6 +16,7 @@ import structlog
 
 from media.assembly import EncodedFrame
 from media.engine.output import MadeFrame, Outputs, Shape
+from media.engine.thinning import Thinning
 from media.engine.transcoder import Transcoder
 from media.engine.transcoding import Transcoding
 from media.retries import Retries
@@ -71,6 +72,11 @@ class PictureLine:
         """By the door's `QUEUES`."""
         self.counts = {"decoded": 0.0, "encoded": 0.0, "decode_cpu_s": 0.0, "encode_cpu_s": 0.0}
         """By the door's `COUNTS`."""
+
+    @property
+    def thinning(self) -> Thinning:
+        """Whether pictures are to take less of the machine now."""
+        return self._transcoding.thinning
 
     @property
     def outputs(self) -> int:

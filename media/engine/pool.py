@@ -22,6 +22,7 @@ from media.engine.door import (
     Show,
     Survey,
     Surveyed,
+    Thin,
 )
 from media.engine.kept import Kept
 from media.engine.post import Post, Taken
@@ -46,6 +47,7 @@ class PoolEngine:
         self._spares = Spares(recipe, self._count_loss)
         self._listener: Callable[[Event], None] = lambda event: None
         self._watching: asyncio.Task[None] | None = None
+        self._thin = Thin(on=False)
         self._taking = 0
         self._is_closed = False
 
@@ -64,6 +66,10 @@ class PoolEngine:
             return await self._survey()
         if self._is_closed:
             return Refused("media_failed", "The server is going away.")
+        if isinstance(command, Thin):
+            self._thin = command
+            await asyncio.gather(*(post.perform(command) for post in tuple(self._posts.values())))
+            return Done()
         if isinstance(command, ClosePlace):
             await self._close_place(command.place)
             return Done()
@@ -72,6 +78,8 @@ class PoolEngine:
             post = Post(command.place, self._take, self._tell, self._given_back)
             if isinstance(command, Connect | Route | Show):  # what else is said of a place opens none
                 self._posts[command.place] = post
+                if self._thin.on:
+                    await post.perform(self._thin)
         return await post.perform(command)
 
     async def close(self) -> None:

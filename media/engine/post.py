@@ -24,6 +24,7 @@ from media.engine.door import (
     Refused,
     Route,
     Show,
+    Thin,
 )
 from media.engine.pauses import Pauses
 from media.engine.pipe import GONE
@@ -41,7 +42,7 @@ CLOSED = Refused("media_failed", "This place is closed.")
 NO_FIGURES = Measured((), 0, 0, 0, 0.0, 0.0, 0.0, {})
 
 Taken = MediaProcess | Refused
-Words = Connect | AddCandidate | Disconnect | Route | Show | Measure
+Words = Connect | AddCandidate | Disconnect | Route | Show | Thin | Measure
 
 
 class Post:
@@ -59,8 +60,8 @@ class Post:
         self._take = take
         self._tell = tell
         self._given_back = given_back
-        self._arranged: dict[type[Route | Show], Route | Show] = {}
-        """The newest gains and views: a process that takes over is told them."""
+        self._arranged: dict[type[Route | Show | Thin], Route | Show | Thin] = {}
+        """The newest gains and views, and how much pictures may take: a process that takes over is told them."""
         self._connections: set[tuple[str, int]] = set()
         """Seats and generations that were answered."""
         self._connecting = 0
@@ -75,7 +76,7 @@ class Post:
         match command:
             case Connect():
                 return await self._connect(command)
-            case Route() | Show():
+            case Route() | Show() | Thin():
                 return await self._arrange(command)
             case Disconnect(_, seat, generation):
                 self._connections.discard((seat, generation))
@@ -97,7 +98,7 @@ class Post:
         if process is not None:
             await process.end()
 
-    async def _arrange(self, word: Route | Show) -> Outcome:
+    async def _arrange(self, word: Route | Show | Thin) -> Outcome:
         """Have gains or views from now on, in whichever process; a bad word changes nothing."""
         before = self._arranged.get(type(word))
         self._arranged[type(word)] = word
@@ -108,7 +109,7 @@ class Post:
                 self._arranged[type(word)] = before
         return outcome
 
-    async def _forward(self, command: AddCandidate | Disconnect | Route | Show | Measure) -> Outcome:
+    async def _forward(self, command: AddCandidate | Disconnect | Route | Show | Thin | Measure) -> Outcome:
         nothing = NO_FIGURES if isinstance(command, Measure) else Done()
         if self.process is None:
             return Refused("no_offer", NO_CONNECTION) if isinstance(command, AddCandidate) else nothing

@@ -16,6 +16,9 @@ from media.forwarding import forwardable
 from media.numbering import PicturePacket
 from media.picture_in import PictureIn
 
+THIN_BITS_PER_S = 600_000
+"""What a camera is asked for at most under pressure: a quarter of what 1280x1024 has, and pages let frames go first."""
+
 
 class Camera(Protocol):
     """The connection that a picture comes from."""
@@ -58,6 +61,7 @@ class Showing:
         self._made: dict[str, Shape] = {}
         self._rates: dict[str, int] = {}
         self._packets = 0
+        line.thinning.append(self._cap)
 
     @property
     def counts(self) -> dict[str, float]:
@@ -103,6 +107,7 @@ class Showing:
         """Show nothing any more."""
         self.film(None)
         self.show({})
+        self.line.thinning.remove(self._cap)
         self.line.close()
 
     def packet(self, packet: PicturePacket, now: float) -> None:
@@ -206,6 +211,7 @@ class Showing:
     def _cap(self) -> None:
         if self._camera is not None:
             rates = [rate for viewer, rate in self._rates.items() if self._watches(viewer)]
+            rates += [THIN_BITS_PER_S] if self.line.thinning.on else []
             self._camera.cap(min(rates, default=None))
 
     def _captured(self, timestamp: int, now: float) -> float:

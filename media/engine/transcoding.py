@@ -16,9 +16,10 @@ import structlog
 
 from media.engine.ledger import Ledger
 from media.engine.spawn import spawn
+from media.engine.thinning import Thinning
 from media.engine.transcoder import Client, Transcoder
 from media.errors import MediaError
-from media.transcode_budget import REFUSED, Budget, Wish, cost
+from media.transcode_budget import EVERY, REFUSED, Budget, Wish, cost
 from media.transcode_ledger import Told
 from media.transcode_wire import Done, Made
 
@@ -60,6 +61,8 @@ class Transcoding:
     def __init__(self, cores: float, ledger: Ledger | None = None) -> None:
         self._budget = Budget(cores)
         self._ledger = ledger
+        self.thinning = Thinning()
+        self.thinning.append(self._thin)
         self._hired: dict[Line, Transcoder] = {}
         self._waiting: deque[Line] = deque()  # a line is in it once
         self._spares: deque[Transcoder] = deque()  # MOST_PROCESSES at most, of all together
@@ -135,6 +138,11 @@ class Transcoding:
             await asyncio.wait(self._reaping, timeout=REAP_S)
 
     # Inside
+
+    def _thin(self) -> None:
+        """Every second picture is the best, or each again."""
+        self._budget.best = EVERY[int(self.thinning.on)]
+        self._divide()
 
     def _serve(self) -> None:
         while self._waiting and self._spares:

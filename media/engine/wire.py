@@ -1,4 +1,4 @@
-"""The door's words as JSON and back: version 2, one object per word, refused when anything is off."""
+"""The door's words as JSON and back: version 3, one object per word, refused when anything is off."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from media.engine import door
 from media.errors import MediaError
 
-VERSION = 2
+VERSION = 3
 MAX_WORD_BYTES = 256 * 1024
 """An offer has 64 KiB at most; a matrix of 100 seats stays below this."""
 
@@ -22,7 +22,7 @@ WORDS: dict[str, type[Any]] = {
     word.__name__: word
     for word in (
         *(door.Connect, door.AddCandidate, door.Disconnect, door.Route, door.Show, door.Measure, door.ClosePlace),
-        *(door.Survey, door.Done, door.Answered, door.Refused, door.Measured, door.Surveyed),
+        *(door.Thin, door.Survey, door.Done, door.Answered, door.Refused, door.Measured, door.Surveyed),
         *(door.Carrying, door.Lost, door.Failed, door.PictureRefused, door.Levels, door.Hello, door.Beating),
     )
 }

@@ -22,6 +22,7 @@ from server.conductor.spawn import end, spawn
 from server.event import Booth, Event
 from signaling import inputs, loopback
 from signaling.admission import ToBooth, ToLoopback, admission
+from signaling.booth import Booth as State
 from signaling.booth import belongs
 from signaling.effects import REVOKED, Admit
 from signaling.errors import RemoteError
@@ -112,6 +113,17 @@ class Conductor:
                 session.outgoing.close(REVOKED)
         for place in self._places.values():
             place.post(inputs.Revoked(seat))
+
+    def booth(self, name: str) -> State | None:
+        """A booth as it stands now; None where there is none of that name."""
+        place = self._places.get(name)
+        return place.machine.state if place is not None and isinstance(place.machine, BoothMachine) else None
+
+    def shed(self, booth: str, what: tuple[str, ...]) -> None:
+        """Have a booth leave that out from now on, and nothing else."""
+        place = self._places.get(booth)
+        if place is not None:
+            place.post(inputs.Shed(what))
 
     def census(self) -> Census:
         """Who is where now, in numbers."""

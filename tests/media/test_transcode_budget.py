@@ -87,6 +87,17 @@ def test_a_rate_is_lowered_at_once_and_raised_after_a_while_where_there_is_room_
     assert budget.review(two[:1], now=7.0) == {"output 0": 1}
 
 
+def test_under_pressure_every_second_picture_is_the_best_and_none_is_refused_for_it() -> None:
+    budget, two = Budget(4.0), wishes(2)
+    assert set(budget.review(two, now=0.0).values()) == {1}
+    budget.best = EVERY[1]
+    assert set(budget.review(two, now=1.0).values()) == {2}, "at once, though there is room"
+    assert share(wishes(1), 0.17, EVERY[1]) == {"output 0": 3}, "the budget counts all the same"
+    budget.best = EVERY[0]
+    assert set(budget.review(two, now=2.0).values()) == {2}
+    assert set(budget.review(two, now=1.0 + RAISE_S).values()) == {1}
+
+
 def test_a_price_follows_what_the_kernel_counted_and_the_process_only_divides_it() -> None:
     price, pixels = Price(), 30 * 1280 * 1024
     for _ in range(20):

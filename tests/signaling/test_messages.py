@@ -22,7 +22,7 @@ json_values = st.recursive(
 )
 TYPES = (
     *("hello", "reconnect", "take_over", "offer", "candidate", "start", "pause", "resume", "end", "next"),
-    *("set", "mode", "on_air", "cough", "direction", "measure"),
+    *("set", "mode", "on_air", "cough", "direction", "watch", "measure"),
 )
 NAMES = (
     *("id", "seat", "resume", "booth", "site", "purpose", "sdp", "candidate", "mid", "line", "muted", "camera_off"),

@@ -44,7 +44,7 @@ def test_what_the_server_says_in_the_document_is_what_it_writes(text: str) -> No
 
 
 def test_no_message_is_missing_from_the_document() -> None:
-    commands = {"start", "pause", "resume", "end", "next", "set", "mode", "on_air", "cough", "direction"}
+    commands = {"start", "pause", "resume", "end", "next", "set", "mode", "on_air", "cough", "direction", "watch"}
     assert types("client") == commands | {"hello", "reconnect", "take_over", "offer", "candidate", "measure"}
     assert types("server") == {
         *("welcome", "booth", "seat_taken", "replaced", "goodbye", "answer", "ok", "error", "levels", "measured")
@@ -72,5 +72,7 @@ def test_every_code_that_is_raised_stands_in_the_table() -> None:
         for code in re.findall(r'(?:RemoteError|Refused|refused)\(\s*"(\w+)"', source.read_text(encoding="utf-8"))
     }
     table = set(re.findall(r"^\| `(\w+)` \|", DOCUMENT.split("## 9. Errors")[1], re.MULTILINE))
+    by_http = DOCUMENT.split("### Small pictures of the rooms")[1].split("## 7.")[0]
+    table |= set(re.findall(r"\| \d+ `(\w+)` \|", by_http))
     assert raised
     assert raised <= table

@@ -60,7 +60,7 @@ class Sitting:
     own: str
     far: str
 
-    async def show(self, **changes: State | str) -> None:
+    async def show(self, **changes: State | str | bool | list[str]) -> None:
         await self.stage.show(**changes)
 
     async def interpreting(self, to: str, **more: State | str) -> None:
@@ -163,6 +163,24 @@ async def proposal(sit: Sitting) -> None:
     await sit.show(interpreters={sit.where.person: me}, proposal=turn, last_speaker=sit.far)
 
 
+async def rooms(sit: Sitting) -> None:
+    """Small pictures of the rooms: a fresh one, and one that has grown old."""
+    sit.stage.ages_s = {sit.own: 0, sit.far: 4}
+    await sit.page.click("#show-rooms")
+    await sit.show(thumbnails=True)
+
+
+async def picture_paused(sit: Sitting) -> None:
+    """The machine has no room for pictures."""
+    await sit.show(shed=["thumbnails", "picture"])
+
+
+async def rooms_unseen(sit: Sitting) -> None:
+    """They are asked for, and there is none of either: a camera that is off, and one of equipment."""
+    await sit.page.click("#show-rooms")
+    await sit.show(thumbnails=True, sites={sit.own: {"camera_off": True}, sit.far: {"equipment": ["video"]}})
+
+
 ROOM: dict[str, Scene] = {
     "waiting": nobody_far,
     "live": nothing_special,
@@ -173,6 +191,7 @@ ROOM: dict[str, Scene] = {
     "far_lost": far_lost,
     "muted": muted,
     "paused": paused,
+    "picture_paused": picture_paused,
     "ended": ended,
     "devices": devices,
     "lost": own_line_lost,
@@ -182,6 +201,8 @@ INTERPRETER: dict[str, Scene] = {
     "on_air": on_air,
     "not_heard": not_heard,
     "proposal": proposal,
+    "rooms": rooms,
+    "rooms_unseen": rooms_unseen,
     "no_line": own_line_lost,
 }
 OPERATOR: dict[str, Scene] = {

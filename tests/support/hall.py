@@ -163,7 +163,12 @@ async def hall(
 ) -> AsyncIterator[Hall]:
     """A server on a free port; its facts stay in `folder`. `environment`: settings, without their `HANMARU_`."""
     engine, store = ScriptedEngine(), Store(folder / "facts.sqlite3")
-    settings = read({f"HANMARU_{name}": value for name, value in {"STATE_DIR": str(folder), **environment}.items()})
+    settings = read(
+        {
+            f"HANMARU_{name}": value
+            for name, value in {"STATE_DIR": str(folder), "SHEDDING": "off", **environment}.items()
+        }
+    )
     conductor = Conductor(event, engine, record(store))
     app = make_app(settings, event, conductor=conductor, store=store, tokens=TOKENS, engine=engine)
     async with TestClient(TestServer(app), cookie_jar=aiohttp.DummyCookieJar()) as client:

@@ -102,6 +102,7 @@ async def serve(
         "HANMARU_HOST": "127.0.0.1",
         "HANMARU_PORT": str(port or free_port()),
         "HANMARU_STATE_DIR": str(state_dir),
+        "HANMARU_SHEDDING": "off",  # pictures are the point of many tests, and a test machine is under pressure
         "PYTHONUNBUFFERED": "1",
         **(settings or {}),
     }

@@ -45,6 +45,8 @@ class Stage:
     """Whether the line is dead: sockets close, and no new one is taken."""
     far: NDArray[np.uint8] = field(default_factory=lambda: draw_room(1280, 1024, FAR_TIME, 0.3, ""))
     """The far picture as it arrives, I420 of any size; a page fetches it when it connects, or by `fetchFar()`."""
+    ages_s: dict[str, int] = field(default_factory=dict)
+    """By site, how old its small picture is."""
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
 
     async def show(self, **changes: Any) -> None:
@@ -66,6 +68,8 @@ class Stage:
             "interpreters": {person: desk | people.get(person, {}) for person in booth.interpreters},
             "last_speaker": None,
             "proposal": None,
+            "thumbnails": False,
+            "shed": [],
             **changes,
         }
         parse_server(json.dumps(self.state))  # raises when the protocol has grown a field that is not shown here
@@ -82,6 +86,15 @@ class Stage:
         """The far picture as a file."""
         _done, png = cv2.imencode(".png", cv2.cvtColor(self.far, cv2.COLOR_YUV2BGR_I420))
         return web.Response(body=png.tobytes(), content_type="image/png")
+
+    async def thumbnail(self, request: web.Request) -> web.Response:
+        """A room's small picture, as old as `ages_s` says; none of a site that is not there."""
+        age_s = self.ages_s.get(request.match_info["site"])
+        if age_s is None:
+            raise web.HTTPNotFound
+        small = cv2.resize(cv2.cvtColor(self.far, cv2.COLOR_YUV2BGR_I420), (320, 256))
+        _done, jpeg = cv2.imencode(".jpg", small)
+        return web.Response(body=jpeg.tobytes(), content_type="image/jpeg", headers={"Age": str(age_s), "ETag": '"1"'})
 
     async def line(self, request: web.Request) -> web.StreamResponse:
         """One page's WebSocket."""
@@ -130,6 +143,7 @@ async def stage(event: Event, booth_id: str) -> AsyncIterator[tuple[Stage, str]]
     app = web.Application()
     app.router.add_get("/signal", own.line)
     app.router.add_get("/far.png", own.far_png)
+    app.router.add_get("/thumbnail/{booth}/{site}", own.thumbnail)
     add_pages(app)
     async with TestServer(app, host="127.0.0.1") as server:
         yield own, str(server.make_url("")).rstrip("/")

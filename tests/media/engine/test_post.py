@@ -20,6 +20,7 @@ from media.engine.door import (
     Refused,
     Route,
     Show,
+    Thin,
     View,
 )
 from tests.support.pooled import Ear, connect, lives, lost, pid_of, pooled, strange, until
@@ -81,6 +82,20 @@ async def test_what_is_left_to_say_to_a_process_that_is_gone_is_no_error(tmp_pat
         )
         assert await asyncio.gather(*(pool.perform(word) for word in words)) == [Done()] * 3
         assert isinstance(await pool.perform(Measure("booth-1")), Measured)
+
+
+async def test_pressure_is_told_to_every_process_and_to_those_that_come_later() -> None:
+    async with pooled() as pool:
+        await pool.perform(connect("booth-1"))
+        first = pool._posts["booth-1"]
+        assert await pool.perform(Thin(on=True)) == Done()
+        await pool.perform(connect("booth-2"))
+        for post in (first, pool._posts["booth-2"]):
+            assert post._arranged[Thin] == Thin(on=True)
+            assert post.process is not None
+            assert await post.process.engine.perform(Thin(on=True)) == Done(), "it is a word that processes know"
+        assert await pool.perform(Thin(on=False)) == Done()
+        assert first._arranged[Thin] == Thin(on=False)
 
 
 async def test_the_process_that_takes_over_is_told_the_newest_gains_and_views_and_no_bad_ones(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from media.engine.door import View
 from media.engine.picture import MadeFrame, PictureLine
 from media.engine.screen import Screen
 from media.engine.sending import Agreed, Sending
-from media.engine.showing import Showing
+from media.engine.showing import THIN_BITS_PER_S, Showing
 from media.engine.transcoding import Transcoding
 from media.engine.vp8 import TIME_BASE, Encoder
 from media.h264 import begun, depacketise, units
@@ -360,6 +360,23 @@ async def test_the_camera_is_told_the_least_rate_of_those_it_is_forwarded_to(hal
     assert camera.caps[-1] == 1_500_000, "who left has no wish"
     hall.showing.film(None)
     assert camera.caps[-1:] == [None]
+
+
+async def test_under_pressure_the_camera_is_asked_for_few_bits_whatever_its_viewers_lines_carry(hall: Hall) -> None:
+    hall.enter("B")
+    hall.show(B=(*SCREEN, False))
+    camera = hall.camera()
+    hall.showing.want_rate("B", 1_500_000)
+    hall.transcoding.thinning.turn(True)
+    assert camera.caps[-1] == THIN_BITS_PER_S
+    hall.showing.want_rate("B", 400_000)
+    assert camera.caps[-1] == 400_000, "a poor line stays the narrower of both"
+    hall.showing.want_rate("B", None)
+    assert camera.caps[-1] == THIN_BITS_PER_S
+    another = hall.camera()
+    assert another.caps[-1] == THIN_BITS_PER_S, "a connection that takes over is asked for no more"
+    hall.transcoding.thinning.turn(False)
+    assert another.caps[-1] is None
 
 
 async def test_another_connection_of_the_seat_is_shown_from_its_key_frame_on_and_the_numbers_go_on(hall: Hall) -> None:
