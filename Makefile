@@ -2,6 +2,7 @@
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
 ARGS ?=
+CACHED := PYTHONDONTWRITEBYTECODE= # the servers of the tests would compile every file anew, more than a hundred times
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo loopback sheet test soak bench check fix clean
@@ -27,7 +28,7 @@ sheet: ## the join codes of a site, to print and hand out: make sheet ARGS="--si
 
 test: ## every test that CI runs (under 10 minutes); ARGS="-k gain" for some
 	@$(PYTHON) -m tools.install test
-	$(IN_VENV) -m pytest $(ARGS)
+	$(CACHED) $(IN_VENV) -m pytest -n auto $(ARGS)
 
 soak: ## ten minutes of one booth: memory, ticks, sound and picture
 	@$(PYTHON) -m tools.install test

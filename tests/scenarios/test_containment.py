@@ -14,13 +14,18 @@ import pytest
 import pytest_asyncio
 
 from media.engine.simulated_microphone import RATE_HZ
+from media.lateness import MOST_BEHIND
+from media.sound import TICK_S
 from tests.scenarios.booths import write_event
+from tests.scenarios.patience import watching_stalls
 from tests.scenarios.table import Guest, Table, expect, live
 from tests.support.loss import BACK_S, SLACK_S, come_back, media_process
 from tests.support.pooled import children_of, lives, until
 from tests.support.served import Served, serve
 
 HOLE_S = 0.2
+BURST_S = MOST_BEHIND * TICK_S
+"""As late as a tick may be before any is skipped."""
 QUIET = 0.02
 """Of full scale; the voices of the neighbours stand at 0.05 and more."""
 
@@ -80,21 +85,23 @@ async def test_a_booth_whose_media_process_is_lost_goes_on_in_another_and_its_ne
         for guest in (suwon, hanoi):
             guest.robot.messages.clear()
         at_s = asyncio.get_running_loop().time()
-        os.kill(first, number)
-        await asyncio.gather(come_back(suwon), come_back(hanoi))
-        await see_and_hear_again((suwon, hanoi))
-        assert asyncio.get_running_loop().time() - at_s < BACK_S + SLACK_S
-        assert not lives(first)
-        assert media_process(served, "booth-1") not in (first, other)
-        assert suwon.robot.booth["phase"] == "live"
-        await expect([suwon, hanoi], {("suwon", "hanoi"): 0, ("hanoi", "suwon"): 0, ("suwon", "suwon"): None})
-        assert media_process(served, "booth-2") == other
-        assert longest_hole_s(near.sound.between(began, near.sound.position)) < HOLE_S
-        after = await figures(served)
+        async with watching_stalls() as stalls:
+            os.kill(first, number)
+            await asyncio.gather(come_back(suwon), come_back(hanoi))
+            await see_and_hear_again((suwon, hanoi))
+            assert asyncio.get_running_loop().time() - at_s < stalls.allow_s(BACK_S + SLACK_S)
+            assert not lives(first)
+            assert media_process(served, "booth-1") not in (first, other)
+            assert suwon.robot.booth["phase"] == "live"
+            await expect([suwon, hanoi], {("suwon", "hanoi"): 0, ("hanoi", "suwon"): 0, ("suwon", "suwon"): None})
+            assert media_process(served, "booth-2") == other
+            assert longest_hole_s(near.sound.between(began, near.sound.position)) < stalls.allow_s(HOLE_S)
+            after = await figures(served)
         reason = "died" if number == signal.SIGKILL else "hung"
         assert after[f'hanmaru_media_processes_lost_total{{reason="{reason}"}}'] == 1
         skipped = 'hanmaru_ticks_skipped_total{process="booth-2"}'
-        assert after[skipped] == before[skipped]
+        missed = after[skipped] - before[skipped]
+        assert missed == 0 or BURST_S + missed * TICK_S < stalls.allow_s(0.0), "the machine stood still for less"
         sent = 'hanmaru_sent_bytes_total{booth="booth-1"}'
         assert after[sent] >= before[sent], "what was counted in a process that is gone stays counted"
     finally:

@@ -109,7 +109,11 @@ async def serve(
     log = _log_in(state_dir)
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, "run", cwd=CHECKOUT, env=environment, stdout=out, stderr=out
+            *(sys.executable, "-m", "tests.support.tethered", str(os.getpid()), module, "run"),
+            cwd=CHECKOUT,
+            env=environment,
+            stdout=out,
+            stderr=out,
         )
     served = Served(process, environment, log, ())
     try:

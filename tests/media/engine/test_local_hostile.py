@@ -35,6 +35,7 @@ from media.engine.simulated_microphone import record
 from media.voice import FUNDAMENTALS_HZ, voice
 from tests.scenarios.patience import watching_stalls
 from tests.support.hostile import bomb, film, resizing
+from tests.support.pooled import until
 
 PLACE = "booth-1"
 SOURCE = {"A": 11, "B": 22, "E": 33}
@@ -99,7 +100,10 @@ class Booth:
             assert peer.sound is not None
             assert peer.sound.position - start > 0.8 * seconds * 48_000
             assert peer.sound.longest_gap_s(start) < stalls.allow_s(UNBROKEN_S)
-            assert np.sqrt(np.mean(np.square(peer.sound.samples(1.0)))) > LOUD, "as loud as the voice that is routed"
+            heard = peer.sound.samples(1.0)
+            spoken = heard[heard != 0]  # where the machine stood still is silence, which the gap above judges
+            assert spoken.size
+            assert np.sqrt(np.mean(np.square(spoken))) > LOUD, "as loud as the voice that is routed"
 
 
 @pytest.fixture
@@ -192,11 +196,14 @@ async def test_hostile_pictures_disturb_nobody_and_a_good_one_is_shown_again(
         peer.picture.begin()
     before = booth.made()
     booth.attacker.instead = attack()
+
+    def reached() -> bool:
+        decoded, broken = (now - then for now, then in zip(booth.made(), before, strict=True))
+        return booth.attacker.sent > 60 and (decoded > 60 if attack is _sizes else broken > 3)
+
     async with watching_stalls() as stalls:
         await booth.undisturbed(ATTACK_S)
-    assert booth.attacker.sent > 60
-    decoded, broken = (now - then for now, then in zip(booth.made(), before, strict=True))
-    assert decoded > 60 if attack is _sizes else broken > 3, "it reached the process"
+        await until(reached)  # a machine that has more to do decodes no 60 in that time
     for peer in (booth.a, booth.b):
         assert peer.picture is not None
         assert peer.picture.longest_freeze_s() < stalls.allow_s(0.5)
