@@ -236,7 +236,7 @@ def test_clocks_that_drift_for_minutes_and_numbers_that_wrap_leave_the_delay_as_
         mixing.tick(tick, tick * TICK_S)
         if tick >= 200:
             delays += [one.delay_s or 0.0 for one, _ in voices]
-    assert 0.005 < min(delays)
+    assert min(delays) > 0.005
     assert max(delays) < 0.060
     assert [one.drops["sound_in"] for one, _ in voices] == [0, 0]
 
