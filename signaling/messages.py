@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
+
+import msgspec
 
 from signaling.booth_view import BoothView
 from signaling.errors import RemoteError
@@ -39,6 +40,9 @@ T = TypeVar("T")
 ServerMessage = Welcome | BoothView | SeatTaken | Replaced | Goodbye | Answer | Ok | Error | Levels | Measured
 SERVER_BYTES = 1024 * 1024
 """Clients take this much: a welcome with many names in many languages is the longest."""
+
+
+_ENCODER = msgspec.json.Encoder()
 
 
 def _proceed(command: str, fields: Fields) -> Proceed:
@@ -90,9 +94,7 @@ def id_of(text: str) -> str | None:
 
 def to_wire(message: ServerMessage) -> str:
     """A message as JSON text."""
-    return json.dumps(
-        {"type": message.TYPE, **_plain(message)}, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
+    return _ENCODER.encode({"type": message.TYPE, **_plain(message)}).decode()
 
 
 def _read(body: dict[str, Any], kinds: Mapping[str, Callable[[Fields], T]]) -> T:
@@ -103,9 +105,18 @@ def _read(body: dict[str, Any], kinds: Mapping[str, Callable[[Fields], T]]) -> T
     return whole(read, fields)
 
 
+@cache
+def _names(kind: Any) -> tuple[tuple[str, str], ...]:
+    """The fields of a kind of value, and what each is called on the wire; there are as many as the protocol has."""
+    return tuple((field.name, field.name.rstrip("_")) for field in fields_of(kind))
+
+
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name.rstrip("_"): _plain(getattr(value, field.name)) for field in fields_of(value)}
+    kind: Any = type(value)
+    if value is None or kind in (str, float, int, bool):
+        return value
+    if is_dataclass(kind):
+        return {told: _plain(getattr(value, name)) for name, told in _names(kind)}
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, tuple):
