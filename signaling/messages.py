@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass
 from functools import cache, partial
@@ -106,17 +106,18 @@ def _read(body: dict[str, Any], kinds: Mapping[str, Callable[[Fields], T]]) -> T
 
 
 @cache
-def _names(kind: Any) -> tuple[tuple[str, str], ...]:
-    """The fields of a kind of value, and what each is called on the wire; there are as many as the protocol has."""
-    return tuple((field.name, field.name.rstrip("_")) for field in fields_of(kind))
+def _names(kind: Hashable) -> tuple[tuple[str, str], ...] | None:
+    """The fields of a kind of message, each with its name on the wire; None of what has none. Kinds are few."""
+    return tuple((field.name, field.name.rstrip("_")) for field in fields_of(kind)) if is_dataclass(kind) else None
 
 
 def _plain(value: Any) -> Any:
-    kind: Any = type(value)
-    if value is None or kind in (str, float, int, bool):
+    if value is None or type(value) in (str, float, int, bool):
         return value
-    if is_dataclass(kind):
-        return {told: _plain(getattr(value, name)) for name, told in _names(kind)}
+    kind: Any = type(value)
+    names = _names(kind)
+    if names is not None:
+        return {told: _plain(getattr(value, name)) for name, told in names}
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, tuple):
