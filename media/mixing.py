@@ -12,6 +12,18 @@ from media.sound import FRAME_SAMPLES, Frame, silence
 UNNAMED_RAMP_S = 0.030  # how fast a cell that nobody names any more falls silent: quick, and without a click
 
 
+def checked(
+    gains: Iterable[tuple[str, str, float | None, float]],
+) -> dict[tuple[str, str], tuple[float | None, float]]:
+    """(dB or None, ramp in seconds) by (listener, source). Raises ValueError for one that is not finite."""
+    named = {(listener, source): (db, ramp_s) for listener, source, db, ramp_s in gains}
+    for db, ramp_s in named.values():
+        linear(db)
+        if not 0.0 <= ramp_s < float("inf"):
+            raise ValueError(f"a ramp takes a finite time of zero seconds or more, not {ramp_s}")
+    return named
+
+
 class Mixer:
     """Sources x listeners, both by id. A listener hears only what a cell says: nobody hears themself by accident."""
 
@@ -27,11 +39,7 @@ class Mixer:
         Cells that are not named fall silent in 30 ms. Raises ValueError for a gain that is not finite, and then
         changes nothing.
         """
-        named = {(listener, source): (db, ramp_s) for listener, source, db, ramp_s in gains}
-        for db, ramp_s in named.values():
-            linear(db)
-            if not 0.0 <= ramp_s < float("inf"):
-                raise ValueError(f"a ramp takes a finite time of zero seconds or more, not {ramp_s}")
+        named = checked(gains)
         for listener, row in self._cells.items():
             for source, ramp in row.items():
                 if (listener, source) not in named:

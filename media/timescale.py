@@ -57,9 +57,11 @@ def longer(past: Frame, sound: Frame, most: int, least_likeness: float) -> tuple
 
 def _most_alike(now: Frame, other: Frame) -> tuple[int, float]:
     """Where in `other` the window `now` fits best, and how well: the normalised cross-correlation, -1 ... 1."""
-    products = np.correlate(other, now, "valid")
+    products = np.correlate(other.astype(np.float64), now.astype(np.float64), "valid")
     sums = np.concatenate(([0.0], np.cumsum(np.square(other, dtype=np.float64))))
     energies = sums[len(now) :] - sums[: -len(now)] + ENERGY_FLOOR
-    alike = (products + ENERGY_FLOOR) / np.sqrt(energies * (float(np.dot(now, now)) + ENERGY_FLOOR))
+    alike = (products + ENERGY_FLOOR) / np.sqrt(
+        energies * (float(np.square(now, dtype=np.float64).sum()) + ENERGY_FLOOR)
+    )
     best = int(np.argmax(alike))
     return best, float(alike[best])

@@ -30,9 +30,9 @@ class Passage:
 class Outlet:
     """One outgoing stream, where packets of a flow may leave; `port` is that of its connection."""
 
-    def __init__(self, port: Any, payload_type: int, ssrc: int, header: HeaderWriter) -> None:
+    def __init__(self, port: Any, payload_type: int, ssrc: int, header: HeaderWriter, keeps: bool = True) -> None:
         self.cdata = ffi.new("outlet *")
-        self._port, self._history = port, ffi.new("kept[]", lib.MOST_KEPT)  # held for C
+        self._port, self._history = port, ffi.new("kept[]", lib.MOST_KEPT) if keeps else ffi.NULL  # held for C
         self._stopped = False
         self.cdata.port, self.cdata.history = self._port, self._history
         self.cdata.payload_type, self.cdata.ssrc = payload_type, ssrc
@@ -58,7 +58,8 @@ class Outlet:
 
     def forget(self, sequence: int) -> None:
         """Another packet takes the place of what is kept under this number."""
-        self._history[sequence % lib.MOST_KEPT].used = 0
+        if self._history:
+            self._history[sequence % lib.MOST_KEPT].used = 0
 
     def leave_by(self, port: Any | None) -> None:
         """The connection has another port from now on; None: one without a fast path."""
@@ -85,10 +86,8 @@ class Flow:
     def __init__(self, picture: bool, note: Callable[[], None]) -> None:
         self.cdata = ffi.new("flow *")
         self.cdata.picture = picture
-        self._payloads = None if picture else ffi.new("uint8_t[][1500]", lib.MOST_PASSED)
         self._outlets: list[Outlet] = []
-        if self._payloads is not None:
-            self.cdata.payloads = self._payloads
+        self._heard: Any = None  # held for C
         self.tell = note
         self.stream: tuple[int, int] | None = None
         """SSRC and payload type of what passes."""
@@ -100,10 +99,16 @@ class Flow:
         send_time_id: int,
         next_sequence: int = 0,
         outlets: list[Outlet] | None = None,
+        heard: Any = None,
     ) -> None:
-        """Let packets of this stream pass; of a picture, those that continue in order, to these outlets (32)."""
+        """Let packets of this stream pass: of a picture, those that continue in order, to these outlets (32).
+
+        Of sound all pass, to the voice (of C) by which they are `heard`.
+        """
         self.stream = (ssrc, payload_type)
         cdata = self.cdata
+        self._heard = heard
+        cdata.heard = ffi.NULL if heard is None else heard
         cdata.ssrc, cdata.payload_type, cdata.next = ssrc, payload_type, next_sequence
         cdata.send_time_id = send_time_id if send_time_id <= LAST_ID else 0  # greater ones no short header says
         if outlets is not None and outlets != self._outlets:
@@ -122,18 +127,20 @@ class Flow:
             outlet.tell = outlet.halt = _nothing
         self._outlets = []
 
+    @property
+    def last(self) -> tuple[int, int]:
+        """SSRC and payload type of what passed last."""
+        return int(self.cdata.ssrc), int(self.cdata.payload_type)
+
     def halt(self) -> None:
         """Have what passed noted, and let nothing pass."""
         self.tell()
         self.close()
 
-    def sounds(self) -> list[tuple[RtpPacket, float]]:
-        """Take out the packets of sound that came, and when."""
+    def sounds(self) -> list[tuple[int, int, float]]:
+        """Take out what is to be noted of sound: sequence number and timestamp of each packet, and when it came."""
         cdata = self.cdata
-        found = [
-            self._packet(row, bytes(ffi.buffer(cdata.payloads[index], row.payload_bytes)))
-            for index, row in enumerate(cdata.passed[0 : cdata.passed_count])
-        ]
+        found = [(row.sequence, row.timestamp, row.at) for row in cdata.passed[0 : cdata.passed_count]]
         cdata.passed_count = 0
         return found
 
@@ -144,7 +151,7 @@ class Flow:
         if not count:
             return None
         rows = list(cdata.passed[0:count])
-        packets = [self._packet(row, b"") for row in rows]
+        packets = [self._packet(row) for row in rows]
         cdata.passed_count = 0
         return Passage(
             packets,
@@ -153,7 +160,7 @@ class Flow:
             next((row.level for row in reversed(rows) if row.has_level), None),
         )
 
-    def _packet(self, row: Any, payload: bytes) -> tuple[RtpPacket, float]:
+    def _packet(self, row: Any) -> tuple[RtpPacket, float]:
         send_time = row.send_time
         return RtpPacket(
             self.cdata.payload_type,
@@ -161,7 +168,7 @@ class Flow:
             row.sequence,
             row.timestamp,
             self.cdata.ssrc,
-            payload,
+            b"",
             None if send_time == NO_TIME else send_time,
             row.bytes,
         ), row.at

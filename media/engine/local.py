@@ -38,6 +38,7 @@ from media.engine.ledger import Ledger
 from media.engine.native import lib
 from media.engine.peer import Peer
 from media.engine.place import Place
+from media.engine.port import read_paced
 from media.engine.process import process_figures
 from media.engine.ticker import Ticker
 from media.engine.transcoding import Transcoding
@@ -168,6 +169,7 @@ class LocalEngine:
         )
 
     def _tick(self, number: int) -> None:
+        read_paced()
         for place in self._places.values():
             try:
                 place.tick(number)

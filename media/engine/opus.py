@@ -55,6 +55,11 @@ class Decoder:
         self._output = np.zeros(LONGEST_SAMPLES, dtype=np.float32)
         self._output_at = self._output.ctypes.data_as(_FLOATS)
 
+    @property
+    def address(self) -> int:
+        """Of libopus' own decoder, which lives as long as this one."""
+        return self._state or 0
+
     def decode(self, payload: bytes) -> Frame:
         """The samples of one packet (2.5 to 120 ms). Raises CodecError for a broken one."""
         return self._run(payload, LONGEST_SAMPLES, 0)
@@ -113,6 +118,11 @@ class Encoder:
         self._input_at = self._input.ctypes.data_as(_FLOATS)
         self._output = ctypes.create_string_buffer(LONGEST_PAYLOAD_BYTES)
 
+    @property
+    def address(self) -> int:
+        """Of libopus' own encoder, which lives as long as this one."""
+        return self._state or 0
+
     def hint_loss(self, percent: int) -> None:
         """Say how much the line to the listener loses, 0 to 100: the more, the more goes into FEC."""
         self._set(_SET_PACKET_LOSS_PERC, max(0, min(100, percent)))
@@ -152,6 +162,11 @@ def libopus() -> ctypes.CDLL:
 def candidates(av_package: Path) -> list[str]:
     """Where a wheel of PyAV keeps its libopus: in `av.libs` beside the package (auditwheel's layout)."""
     return sorted(map(os.fspath, (av_package.parent / "av.libs").glob("libopus[-.]*.so*")))
+
+
+def function(name: str) -> int:
+    """The address of one of its functions."""
+    return ctypes.cast(getattr(libopus(), name), c_void_p).value or 0
 
 
 def version() -> str:

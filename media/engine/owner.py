@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from media.assembly import EncodedFrame
 from media.engine.flow import Outlet, Passage
@@ -25,6 +25,8 @@ class Owner(Protocol):
     def picture_refused(self, peer: Peer, code: str, message: str) -> None: ...  # it goes on without its picture
 
     def sound(self, peer: Peer, packet: RtpPacket, now: float) -> None: ...  # one Opus packet
+
+    def voice(self, peer: Peer) -> Any | None: ...  # where they may be heard by themselves; None: it wants to see each
 
     def picture(self, peer: Peer, packet: PicturePacket, now: float) -> None: ...  # one packet of its picture
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import structlog
 
@@ -83,6 +84,7 @@ class Peer(Incoming):
             if self._watch is not None:
                 self._watch.cancel()
             self._closing = spawn(self._pc.close(), "peer-close")
+            self.halt_sound()
             self._negotiation.end()
         return self._closing
 
@@ -107,6 +109,11 @@ class Peer(Incoming):
     def halt(self) -> None:
         """Hand on each packet of the picture again; after the next one others may pass by themselves."""
         if (receiving := self._receiving("video")) is not None:
+            receiving.halt()
+
+    def halt_sound(self) -> None:
+        """The same for sound."""
+        if (receiving := self._receiving("audio")) is not None:
             receiving.halt()
 
     def ask_key_frame(self) -> None:
@@ -135,11 +142,6 @@ class Peer(Incoming):
         """Where it hears; None where it does not, or not yet."""
         earphone = self._earphone
         return earphone if earphone is not None and earphone.sending.live and self.is_carrying else None
-
-    def tick(self) -> None:
-        """Take the sound that has come since the last tick."""
-        self._pc.read()
-        self._pc.session.tell("audio")
 
     def figures(self) -> StreamFigures:
         """What this connection received so far."""
@@ -196,6 +198,13 @@ class Peer(Incoming):
             return None
         return self._owner.outlets(self)
 
+    def on_sounds(self, at: float) -> None:
+        self._hear_from("audio", at)
+
+    def voice(self) -> Any | None:
+        ended = self._failed or self._closing is not None
+        return None if ended or not self.is_carrying or self.is_lost else self._owner.voice(self)
+
     def on_lost(self, number: int) -> None:
         try:
             for frame in self._picture.lost(number):
@@ -239,6 +248,7 @@ class Peer(Incoming):
         """Say once that this connection cannot go on; nothing is taken from it any more."""
         if not self._failed and self._closing is None:
             self._failed = True
+            self.halt_sound()
             self._owner.failed(self, code, message)
 
     def _refuse_picture(self, error: SizeError) -> None:
@@ -278,6 +288,7 @@ class Peer(Incoming):
 
     def _lose(self) -> None:
         if self.is_carrying and not self.is_lost:
+            self._pc.session.tell()  # what came before
             self.is_lost = True
             self._owner.lost(self)
         elif not self.is_carrying:

@@ -10,8 +10,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from media.assembly import EncodedFrame
+from media.engine.desk import desk
 from media.engine.door import (
     Carrying,
     Event,
@@ -24,19 +26,19 @@ from media.engine.door import (
     StreamFigures,
     View,
 )
+from media.engine.earphone import Earphone
 from media.engine.flow import Outlet, Passage
 from media.engine.peer import Peer
 from media.engine.picture import MadeFrame, PictureLine
 from media.engine.screen import Screen
-from media.engine.seat import Listener, Source
+from media.engine.seat import Source
 from media.engine.showing import Showing
 from media.engine.transcoding import Transcoding
 from media.geometry import plan
 from media.limiter import LOOKAHEAD_SAMPLES
-from media.mixing import Mixer
 from media.numbering import PicturePacket
 from media.rtp import RtpPacket
-from media.sound import RATE_HZ, Frame
+from media.sound import RATE_HZ
 
 LOOKAHEAD_S = LOOKAHEAD_SAMPLES / RATE_HZ
 LEVELS_EVERY_TICKS = 10
@@ -57,8 +59,8 @@ class Place:
         self._transcoding = transcoding
         self._peers: dict[tuple[str, int], Peer] = {}
         self._sources: dict[str, Source] = {}
-        self._listeners: dict[str, Listener] = {}
-        self._mixer = Mixer()
+        self._desk = desk()
+        self._earphones: list[Earphone] = []
         self._views: tuple[View, ...] = ()
         self._carrying_since: dict[str, float] = {}
         self._ticks = 0
@@ -88,7 +90,7 @@ class Place:
         if self._connections(seat):
             self._follow(seat)
             return
-        self._listeners.pop(seat, None)
+        self._desk.dismiss(seat)
         self._carrying_since.pop(seat, None)
         for seen in self._seen_by(seat):
             seen.showing.want_rate(seat, None)
@@ -132,6 +134,10 @@ class Place:
         if (source := self._spoken_by(peer)) is not None:
             source.voice.push(packet.sequence, packet.timestamp, packet.payload, now)
 
+    def voice(self, peer: Peer) -> Any | None:
+        source = self._spoken_by(peer)
+        return None if source is None else source.voice.cdata
+
     def picture(self, peer: Peer, packet: PicturePacket, now: float) -> None:
         if (source := self._spoken_by(peer)) is not None:
             source.showing.packet(packet, now)
@@ -162,7 +168,7 @@ class Place:
 
     def route(self, gains: tuple[Gain, ...]) -> None:
         """Aim the whole gain matrix. Raises ValueError, and then changes nothing."""
-        self._mixer.aim((gain.listener, gain.source, gain.db, gain.ramp_s) for gain in gains)
+        self._desk.aim((gain.listener, gain.source, gain.db, gain.ramp_s) for gain in gains)
 
     def show(self, views: tuple[View, ...]) -> None:
         """Set who sees whom. Raises ValueError for a shape that cannot be, and then changes nothing."""
@@ -202,37 +208,42 @@ class Place:
 
     def tick(self, number: int) -> None:
         """Mix and send 20 ms of sound; `number` counts ticks of the engine's clock and stamps the packets."""
-        for peer in tuple(self._peers.values()):  # what it reads may end one
-            peer.tick()
         now = time.monotonic()
-        frames: dict[str, Frame] = {}
-        for seat, source in self._sources.items():
-            samples = source.next(now)
-            if samples is not None:
-                frames[seat] = samples
-        hearing = {peer.seat for peer in self._peers.values() if peer.earphone is not None}
-        mixes = self._mixer.mix(frames, hearing)
-        for seat in hearing:
-            listener = self._listeners.get(seat)
-            if listener is None:
-                listener = self._listeners[seat] = Listener()
-            mix = listener.limiter.process(mixes[seat])
-            if self._ticks % LEVELS_EVERY_TICKS == 0:
-                listener.age_s = self._sound_age_s(seat)
-            payload = listener.encoder.encode(mix)
-            for peer in self._connections(seat):
-                if peer.earphone is not None:
-                    peer.earphone.put(payload, number, now, now - listener.age_s)
+        earphones = [earphone for peer in self._peers.values() if (earphone := peer.earphone) is not None]
+        regular = self._ticks % LEVELS_EVERY_TICKS == 0
+        if regular or earphones != self._earphones:  # regularly, for a connection's path may change
+            self._connect(earphones)
+        self._desk.tick(number, now)
         self._ticks += 1
-        if self._ticks % LEVELS_EVERY_TICKS == 0 and self._sources:
-            dbfs = {seat: source.meter.dbfs for seat, source in self._sources.items()}
-            speaking = tuple(seat for seat, source in self._sources.items() if source.meter.speaking)
+        if regular:
+            self._look_after_lips(now)
+        elif self._ticks % LEVELS_EVERY_TICKS == 0 and self._sources:
+            dbfs = {seat: source.voice.dbfs for seat, source in self._sources.items()}
+            speaking = tuple(seat for seat, source in self._sources.items() if source.voice.speaking)
             self._tell(Levels(self.name, dbfs, speaking))
 
     # Inside
 
     def _connections(self, seat: str) -> list[Peer]:
         return [peer for (owner, _), peer in self._peers.items() if owner == seat]
+
+    def _connect(self, earphones: list[Earphone]) -> None:
+        """Have these hear from now on."""
+        self._earphones = earphones
+        by_seat: dict[str, list[Earphone]] = {}
+        for peer in self._peers.values():
+            if peer.earphone is not None:
+                by_seat.setdefault(peer.seat, []).append(peer.earphone)
+        self._desk.connect(by_seat)
+
+    def _look_after_lips(self, now: float) -> None:
+        """See how old the sound is by which each listener's lips are synchronised: that of whom they see."""
+        for source in self._sources.values():
+            source.look(now)
+        for peer in self._peers.values():
+            if peer.earphone is not None:
+                seen = (source.age_s for source in self._seen_by(peer.seat))
+                peer.earphone.age_s = LOOKAHEAD_S + max(seen, default=0.0)
 
     def _follow(self, seat: str) -> None:
         """See which connection counts; when it is another one, voice and picture of the seat begin anew."""
@@ -242,6 +253,8 @@ class Place:
         if source is None or speaker is source.speaker:
             return
         source.showing.halt()  # what passed from the one before is noted while it still counts
+        if source.speaker is not None:
+            source.speaker.halt_sound()
         source.speaker = speaker
         if speaker is not None:
             source.voice.begin_anew()
@@ -256,7 +269,7 @@ class Place:
             self._call_soon(self._made, seat, viewers, frame)
 
         line = PictureLine(made, partial(self._call_soon, self._ask_key_frame, seat), self._transcoding)
-        return Source(Showing(seat, line, self._screens))
+        return Source(self._desk.voice(seat), Showing(seat, line, self._screens))
 
     def _made(self, seat: str, viewers: frozenset[str], frame: MadeFrame) -> None:
         if (source := self._sources.get(seat)) is not None:
@@ -281,10 +294,6 @@ class Place:
             wanted.setdefault(view.source, {})[view.viewer] = view
         for seat, source in self._sources.items():
             source.showing.show(wanted.get(seat, {}))
-
-    def _sound_age_s(self, listener: str) -> float:
-        """How old the sound is by which a listener's lips are synchronised: that of whom they see."""
-        return LOOKAHEAD_S + max((source.age_s for source in self._seen_by(listener)), default=0.0)
 
 
 def _add(total: Counter[str], counts: dict[str, float]) -> None:

@@ -78,14 +78,15 @@ class Port(asyncio.DatagramTransport):
 
     @property
     def paced(self) -> bool:
-        """Whether `read` is called by somebody's clock, and not whenever something comes."""
+        """Whether what comes waits for a tick."""
         return self._paced
 
     def pace(self, paced: bool) -> None:
-        """Have `read` called by the owner each 20 ms: enough for sound, and it wakes nobody in between."""
+        """Have what comes wait for `read_paced`, each 20 ms: enough for sound, and it wakes nobody in between."""
         if paced == self._paced or self.is_closing():
             return
         self._paced = paced
+        _round.take(self, paced)
         if paced:
             self._loop.remove_reader(self._endpoint.fileno())
         else:
@@ -121,9 +122,10 @@ class Port(asyncio.DatagramTransport):
 
     def read(self) -> None:
         """Take what has come."""
-        count = lib.port_read(self.cdata, _lefts, self._came)
-        if self._paced and self._came[0] == lib.BATCH:
-            self.pace(False)  # more than sound: it must not wait
+        self.take(lib.port_read(self.cdata, _lefts, self._came))
+
+    def take(self, count: int) -> None:
+        """Take so many datagrams that could not pass."""
         for index in range(count):
             left = _lefts[index]
             try:
@@ -144,6 +146,37 @@ class Port(asyncio.DatagramTransport):
     def _report(self, fault: Exception) -> None:
         self._loop.call_exception_handler({"message": "A datagram could not be taken.", "exception": fault})
 
+
+class _Round:
+    """The ports whose datagrams wait for a tick."""
+
+    def __init__(self) -> None:
+        self._ports: list[Port] = []
+        self._array = ffi.new("port *[]", 0)
+        self._at, self._came = ffi.new("uint32_t *"), ffi.new("int *")
+
+    def take(self, port: Port, paced: bool) -> None:
+        """Add one, or leave it out."""
+        self._ports = [other for other in self._ports if other is not port] + [port] * paced
+        self._array = ffi.new("port *[]", [other.cdata for other in self._ports])
+
+    def read(self) -> None:
+        """Take what has come, of all of them."""
+        ports, array, self._at[0] = self._ports, self._array, 0
+        while self._at[0] < len(ports):
+            count = lib.ports_read(array, len(ports), self._at, _lefts, self._came)
+            if self._at[0] == len(ports):
+                return
+            port = ports[self._at[0]]
+            if self._came[0] == lib.BATCH:
+                port.pace(False)  # more than sound: it must not wait
+            port.take(count)
+            self._at[0] += 1
+
+
+_round = _Round()
+read_paced: Callable[[], None] = _round.read
+"""Take what has come on the ports that wait for a tick."""
 
 flush: Callable[[], None] = lib.ports_flush if lib is not None else lambda: None
 """Send what was put, of all ports."""

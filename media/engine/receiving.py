@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -18,8 +17,9 @@ from aiortc.rtp import (
 )
 
 from media.engine.estimate import Estimate
-from media.engine.flow import Flow, Outlet, Passage
+from media.engine.flow import Flow
 from media.engine.sending import Wire
+from media.engine.taker import Taker
 from media.loss import REACH, Gaps
 from media.reception import Reception
 from media.rtp import RtpPacket, unwrap_again
@@ -39,22 +39,6 @@ class Format:
     codec: str
     clock_hz: int
     original: int = 0
-
-
-class Taker(Protocol):
-    """Who takes what arrives. Nothing of it may block."""
-
-    def on_packet(self, codec: str, number: int, packet: RtpPacket, now: float) -> None:
-        """One packet of media; `number` is its sequence number, of a picture without wrap."""
-
-    def on_lost(self, number: int) -> None:
-        """Of the picture, everything up to this number that has not arrived never will."""
-
-    def on_passage(self, passage: Passage, number: int) -> None:
-        """Packets of the picture that passed by themselves; the last one has this number."""
-
-    def outlets(self) -> list[Outlet] | None:
-        """Where packets that continue the picture may leave by themselves; None while each has to be seen."""
 
 
 class Receiving:
@@ -106,8 +90,7 @@ class Receiving:
         if self._flow is None:
             return
         if self.kind == "audio":
-            for packet, at in self._flow.sounds():
-                self.take(packet, at)
+            self._note_sounds(self._flow)
             return
         passage = self._flow.passage()
         if passage is None:
@@ -225,8 +208,22 @@ class Receiving:
         self._media_ssrc = packet.ssrc
         if packet.payload:
             self._taker.on_packet(codec, packet.sequence, packet, now)
-        if self._flow is not None and self._flow.stream != (packet.ssrc, packet.payload_type):
-            self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id)
+        if self._flow is None:
+            return
+        voice = self._taker.voice()
+        if voice is None:
+            self._flow.close()
+        elif self._flow.stream != (packet.ssrc, packet.payload_type):
+            self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id, heard=voice)
+
+    def _note_sounds(self, flow: Flow) -> None:
+        if not (sounds := flow.sounds()):
+            return
+        ssrc, payload_type = flow.last
+        stream = self._streams.get(ssrc) or self._open(ssrc, self._formats[payload_type])
+        for sequence, timestamp, at in sounds:
+            stream.add(sequence, timestamp, at)
+        self._taker.on_sounds(sounds[-1][2])
 
     def _let_pass(self, packet: RtpPacket) -> None:
         """Have what continues this picture pass by itself, where nobody has to see it."""

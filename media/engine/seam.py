@@ -144,14 +144,9 @@ class PeerConnection(RTCPeerConnection):
         return sum(came for came, _ in carried), sum(went for _, went in carried)
 
     def pace(self, paced: bool) -> None:
-        """Whether `read` is called each 20 ms, or what comes is taken at once."""
+        """Whether what comes waits for the next tick, or is taken at once."""
         for wire in self._wires.values():
             wire.pace(paced)
-
-    def read(self) -> None:
-        """Take what has come, where that is asked for."""
-        for wire in self._wires.values():
-            wire.read()
 
     async def close(self) -> None:
         self.session.close()

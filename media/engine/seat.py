@@ -1,36 +1,28 @@
-"""What the engine holds for one seat: as one who speaks and shows, and as one who hears."""
+"""What the engine holds for one seat that speaks and shows."""
 
 from __future__ import annotations
 
-from media.engine.limiting import limiter
-from media.engine.opus import Encoder
+from media.engine.desk import Voice
 from media.engine.peer import Peer
 from media.engine.showing import Showing
-from media.engine.voice import Voice
-from media.level import Level
-from media.sound import Frame
 
 
 class Source:
-    """What the engine holds for one seat that speaks and shows."""
+    """`voice` on the mixing desk, `showing` what it shows."""
 
-    def __init__(self, showing: Showing) -> None:
-        self.voice = Voice()
-        self.meter = Level()
+    def __init__(self, voice: Voice, showing: Showing) -> None:
+        self.voice = voice
         self.showing = showing
         self.speaker: Peer | None = None
         """The connection that counts: its packets are taken, those of others are not."""
         self.age_s = 0.0
         """How long ago the sound that is played was captured; as last known, in a pause."""
 
-    def next(self, now: float) -> Frame | None:
-        """The sound of this tick, metered; None while there is none."""
-        samples = self.voice.next(quiet=self.meter.quiet, now=now)
-        self.meter.add(samples)
+    def look(self, now: float) -> None:
+        """See how old the sound of the tick at `now` was."""
         if self.speaker is not None and self.voice.playing is not None:
             captured = self.speaker.captured("audio", self.voice.playing, now)
             self.age_s = (self.voice.delay_s or 0.0) if captured is None else now - captured
-        return samples
 
     @property
     def drops(self) -> dict[str, int]:
@@ -41,13 +33,3 @@ class Source:
     def counts(self) -> dict[str, float]:
         """What was counted of its sound and its picture, by the door's `COUNTS`."""
         return self.showing.counts | {"sound_recovered": self.voice.recovered}
-
-
-class Listener:
-    """What the engine holds for one seat that hears."""
-
-    def __init__(self) -> None:
-        self.limiter = limiter()
-        self.encoder = Encoder()
-        self.age_s = 0.0
-        """How old what is heard is, for lip sync."""

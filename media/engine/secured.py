@@ -122,12 +122,12 @@ class SrtpWire:
         port.lead(self._flows)
         return self._flows[-1]
 
-    def outlet(self, payload_type: int, ssrc: int, header: HeaderWriter) -> Outlet | None:
-        """Where forwarded packets of a stream may leave by themselves; None where there is no fast path."""
+    def outlet(self, payload_type: int, ssrc: int, header: HeaderWriter, keeps: bool) -> Outlet | None:
+        """Where packets of a stream may leave by themselves; None where there is no fast path. `keeps`: for RTX."""
         port = self._fast()
         if port is None:
             return None
-        self._outlets.append(Outlet(port.cdata, payload_type, ssrc, header))
+        self._outlets.append(Outlet(port.cdata, payload_type, ssrc, header, keeps))
         return self._outlets[-1]
 
     def _fast(self) -> Port | None:
@@ -145,14 +145,9 @@ class SrtpWire:
         return self._port
 
     def pace(self, paced: bool) -> None:
-        """Whether `read` is called each 20 ms, or what comes is taken at once."""
+        """Whether what comes waits for the next tick, or is taken at once."""
         if self._port is not None:
             self._port.pace(paced)
-
-    def read(self) -> None:
-        """Take what has come, where nobody else does."""
-        if self._port is not None and self._port.paced:
-            self._port.read()
 
     def _move(self, port: Port | None) -> None:
         before, self._port = self._port, port

@@ -44,8 +44,8 @@ class Wire(Protocol):
     def send_rtcp(self, packet: bytes) -> None:
         """Protect and send one compound RTCP packet."""
 
-    def outlet(self, payload_type: int, ssrc: int, header: HeaderWriter) -> Outlet | None:
-        """Where forwarded packets of a stream may leave by themselves; None where there is no fast path."""
+    def outlet(self, payload_type: int, ssrc: int, header: HeaderWriter, keeps: bool) -> Outlet | None:
+        """Where packets of a stream may leave by themselves; None where there is no fast path. `keeps`: for RTX."""
 
     def flow(self, picture: bool, note: Callable[[], None]) -> Flow | None:
         """The fast path of a stream that comes in; `note` is called when it holds much. None where there is none."""
@@ -115,17 +115,22 @@ class Sending:
         self._octets += len(payload)
         wire.send_rtp(agreed.header.packet(agreed.payload_type, marker, sequence, timestamp, agreed.ssrc, payload, now))
 
-    def outlet(self) -> Outlet | None:
-        """Where forwarded packets may leave by themselves; None where there is no fast path."""
-        if self._outlet is None and self._wire is not None and self._agreed is not None:
-            self._outlet = self._wire.outlet(self._agreed.payload_type, self._agreed.ssrc, self._agreed.header)
+    def outlet(self, keeps: bool = True) -> Outlet | None:
+        """Where packets may leave by themselves; None where there is no fast path. `keeps`: to send them again."""
+        agreed = self._agreed
+        if self._outlet is None and self._wire is not None and agreed is not None:
+            self._outlet = self._wire.outlet(agreed.payload_type, agreed.ssrc, agreed.header, keeps)
         return self._outlet if self._outlet is not None and self._outlet.live else None
 
     def passed(self, sequences: list[int], octets: int) -> None:
         """Note packets that left by themselves; their numbers are taken modulo 2**16."""
         for sequence in sequences:
             self._history[sequence % HISTORY] = None
-        self.packets += len(sequences)
+        self.left(len(sequences), octets)
+
+    def left(self, packets: int, octets: int) -> None:
+        """Count packets that left by themselves, and of which none is kept here."""
+        self.packets += packets
         self._octets += octets
 
     def stamp(self, timestamp: int, captured: float) -> None:

@@ -22,8 +22,9 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media.engine.receiving import Format, Receiving, Taker
+from media.engine.receiving import Format, Receiving
 from media.engine.sending import Agreed, Sending, Wire
+from media.engine.taker import Taker
 from media.errors import MediaError
 from media.rtp import parse
 
@@ -105,14 +106,13 @@ class RtpSession:
         except (ValueError, MediaError):
             self.malformed += 1
 
-    def tell(self, kind: str | None = None) -> None:
-        """Note what passed by itself, of one kind or all."""
+    def tell(self) -> None:
+        """Note what passed by itself."""
         for receiving in self.receivings.values():
-            if kind is None or kind == receiving.kind:
-                try:
-                    receiving.tell()
-                except (ValueError, MediaError):
-                    self.malformed += 1
+            try:
+                receiving.tell()
+            except (ValueError, MediaError):
+                self.malformed += 1
 
     def rtcp(self, data: bytes, now: float) -> None:
         """Take one compound RTCP packet, in the clear."""

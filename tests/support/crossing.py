@@ -168,6 +168,9 @@ class Crossing(Connection):
         self.passed = 0
         """Packets that went on without Python."""
         self.heard: list[tuple[int, bytes]] = []
+        """Packets of sound that Python saw."""
+        self.voice_of_c: Any = None
+        self.last_sound_s = 0.0
         self.picture_codec = "vp8"
         self._in = PictureIn("vp8")
         self._fast, self._host = fast, host
@@ -235,6 +238,12 @@ class Crossing(Connection):
 
     def outlets(self) -> list[Outlet] | None:
         return self.showing.outlets()
+
+    def on_sounds(self, at: float) -> None:
+        self.last_sound_s = at
+
+    def voice(self) -> Any | None:
+        return self.voice_of_c
 
     def on_lost(self, number: int) -> None: ...
 

@@ -13,5 +13,5 @@ class Slow:
     def flow(self, _picture: bool, _note: Callable[[], None]) -> None:
         return None
 
-    def outlet(self, _payload_type: int, _ssrc: int, _header: HeaderWriter) -> None:
+    def outlet(self, _payload_type: int, _ssrc: int, _header: HeaderWriter, _keeps: bool) -> None:
         return None

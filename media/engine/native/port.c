@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "playout.h"
 #include "port.h"
+#include "voice.h"
 
 enum {
     RTP_HEADER = 12,     /* RFC 3550 section 5.1 */
@@ -231,6 +233,32 @@ int port_put(port *p, const uint8_t *packet, uint32_t bytes)
     return left_by(p, bytes);
 }
 
+static int write_packet(outlet *o, int marker, unsigned sequence, uint32_t timestamp, const uint8_t *payload, int bytes,
+                        double at)
+{
+    uint8_t *packet = leave();
+    packet[0] = o->first;
+    packet[1] = o->payload_type | (marker ? 0x80 : 0);
+    write16(packet + 2, sequence);
+    write32(packet + 4, timestamp);
+    write32(packet + 8, o->ssrc);
+    memcpy(packet + RTP_HEADER, o->extension, o->extension_bytes);
+    if (o->send_time_at) {
+        uint32_t now = (uint64_t)(at * SEND_TIME_HZ) & 0xFFFFFF;
+        packet[RTP_HEADER + o->send_time_at] = now >> 16;
+        write16(packet + RTP_HEADER + o->send_time_at + 1, now & 0xFFFF);
+    }
+    memcpy(packet + RTP_HEADER + o->extension_bytes, payload, bytes);
+    return left_by(o->port, RTP_HEADER + o->extension_bytes + bytes);
+}
+
+int outlet_send(outlet *o, uint16_t sequence, uint32_t timestamp, const uint8_t *payload, uint32_t bytes, double now)
+{
+    if (!o->port || bytes > LONGEST_PACKET)
+        return -1;
+    return write_packet(o, 0, sequence, timestamp, payload, (int)bytes, now);
+}
+
 static void forward(outlet *o, const uint8_t *payload, int bytes, const passed *about, const descriptor *d)
 {
     if (!o->port)
@@ -248,20 +276,7 @@ static void forward(outlet *o, const uint8_t *payload, int bytes, const passed *
     if (d->level_at)
         copy->payload[d->level_at] = about->level + o->level_offset;
 
-    uint8_t *packet = leave();
-    packet[0] = o->first;
-    packet[1] = o->payload_type | (about->marker ? 0x80 : 0);
-    write16(packet + 2, sequence);
-    write32(packet + 4, copy->timestamp);
-    write32(packet + 8, o->ssrc);
-    memcpy(packet + RTP_HEADER, o->extension, o->extension_bytes);
-    if (o->send_time_at) {
-        uint32_t now = (uint64_t)(about->at * SEND_TIME_HZ) & 0xFFFFFF;
-        packet[RTP_HEADER + o->send_time_at] = now >> 16;
-        write16(packet + RTP_HEADER + o->send_time_at + 1, now & 0xFFFF);
-    }
-    memcpy(packet + RTP_HEADER + o->extension_bytes, copy->payload, bytes);
-    left_by(o->port, RTP_HEADER + o->extension_bytes + bytes);
+    write_packet(o, about->marker, sequence, copy->timestamp, copy->payload, bytes, about->at);
 }
 
 static flow *flow_of(port *p, const uint8_t *data, int bytes)
@@ -310,7 +325,9 @@ static int pass(flow *f, uint8_t *data, int size, double now)
             forward(f->outlets[i], payload, bytes, &about, &d);
         f->next++;
     } else {
-        memcpy(f->payloads[f->passed_count], payload, bytes);
+        if (!f->heard)
+            return 0;
+        voice_push(f->heard, about.sequence, about.timestamp, payload, bytes, now);
     }
     f->passed[f->passed_count++] = about;
     return 1;
@@ -361,8 +378,20 @@ int port_read(port *p, left *lefts, int *came_)
     return count;
 }
 
+int ports_read(port **ports, uint32_t count, uint32_t *at, left *lefts, int *came)
+{
+    for (*came = 0; *at < count; ++*at) {
+        int found = port_read(ports[*at], lefts, came);
+        if (found || *came == BATCH)
+            return found;
+    }
+    return 0;
+}
+
 const kept *outlet_kept(const outlet *o, uint16_t sequence)
 {
+    if (!o->history)
+        return NULL;
     const kept *one = &o->history[sequence % MOST_KEPT];
     return one->used && one->sequence == sequence ? one : NULL;
 }

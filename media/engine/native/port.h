@@ -14,6 +14,7 @@ enum {
 };
 
 typedef struct port port;
+typedef struct voice voice;                  /* voice.h */
 
 /* A packet that was sent, in the clear, without its RTP header. */
 typedef struct {
@@ -32,7 +33,7 @@ typedef struct {
     uint8_t first;                           /* the first byte of its RTP headers */
     uint8_t extension_bytes, send_time_at;   /* 0: it has no abs-send-time */
     uint8_t extension[64];
-    kept *history;                           /* MOST_KEPT */
+    kept *history;                           /* MOST_KEPT; NULL for sound, which nobody asks for again */
 } outlet;
 
 /* What passed, for Python to note. */
@@ -48,12 +49,12 @@ typedef struct {
 typedef struct {
     uint32_t ssrc;
     uint8_t payload_type, open, send_time_id;
-    uint8_t picture;                         /* 1: VP8, forwarded in order; 0: sound, kept in `payloads` */
+    uint8_t picture;                         /* 1: VP8, forwarded in order; 0: sound, for `heard` */
     uint16_t next;                           /* of a picture: the only number that passes */
     uint32_t outlets_count, passed_count;
     outlet *outlets[MOST_OUTLETS];
     passed passed[MOST_PASSED];
-    uint8_t (*payloads)[1500];               /* of sound: MOST_PASSED; NULL for a picture */
+    voice *heard;                            /* of sound: where it is played */
 } flow;
 
 /* What Python has to look at. It holds until the next `port_read`. */
@@ -81,6 +82,13 @@ void fast_path(void *unprotect, void *protect);
 /* Read a socket once: what may pass has passed, the rest is in `lefts` (BATCH); how many those are. -1 in `came` for
    an error, else how many datagrams there were. */
 int port_read(port *p, left *lefts, int *came);
+
+/* Read ports one after the other, from number `*at` on, until one has something for Python, which is then number `*at`;
+   when none has (more), `*at` is `count`. How many `lefts` there are, and `came` as above. */
+int ports_read(port **ports, uint32_t count, uint32_t *at, left *lefts, int *came);
+
+/* Write, protect and put one packet of a stream; at `now`, monotonic seconds. 0, or -1 if it was refused. */
+int outlet_send(outlet *o, uint16_t sequence, uint32_t timestamp, const uint8_t *payload, uint32_t bytes, double now);
 
 /* Protect one RTP packet for this port's peer; it leaves with `ports_flush`. 0, or -1 if it was refused. */
 int port_put(port *p, const uint8_t *packet, uint32_t bytes);

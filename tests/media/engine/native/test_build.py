@@ -49,8 +49,9 @@ def test_no_datagram_makes_it_touch_what_is_not_its_own(tmp_path: Path, seed: in
     if not preload.is_absolute():
         pytest.skip("this compiler has no address sanitizer")
     checked = tmp_path / "checked.so"
-    build(checked, "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1")
+    build(checked, "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all", "-g", "-O1")
     environment = {**os.environ, "LD_PRELOAD": str(preload), "ASAN_OPTIONS": "detect_leaks=0"}
+    environment["PYTHONMALLOC"] = "malloc"  # Python's own arenas would hide where a packet ends
     storm = [sys.executable, "-m", "tests.support.native_storm", str(checked), str(STORM_S), str(seed)]
     done = subprocess.run(storm, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr[-4000:]

@@ -1,0 +1,99 @@
+"""The mixing desk in Python, for where there was no compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from media.engine.earphone import Earphone
+from media.engine.opus import Encoder
+from media.engine.voice import Voice
+from media.level import Level
+from media.limiter import Limiter
+from media.mixing import Mixer
+from media.sound import Frame
+
+
+class PlainVoice:
+    """A voice and its meter."""
+
+    cdata = None
+
+    def __init__(self) -> None:
+        self._voice = Voice()
+        self._meter = Level()
+        self.push = self._voice.push
+        self.begin_anew = self._voice.begin_anew
+
+    def next(self, now: float) -> Frame | None:
+        """The sound of this tick, metered; None while there is none."""
+        samples = self._voice.next(quiet=self._meter.quiet, now=now)
+        self._meter.add(samples)
+        return samples
+
+    @property
+    def playing(self) -> int | None:
+        return self._voice.playing
+
+    @property
+    def delay_s(self) -> float | None:
+        return self._voice.delay_s
+
+    @property
+    def dbfs(self) -> float | None:
+        return self._meter.dbfs
+
+    @property
+    def speaking(self) -> bool:
+        return self._meter.speaking
+
+    @property
+    def recovered(self) -> int:
+        return self._voice.recovered
+
+    @property
+    def drops(self) -> dict[str, int]:
+        return self._voice.drops
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self.limiter = Limiter()
+        self.encoder = Encoder()
+
+
+class PlainDesk:
+    """`media.engine.desk.Desk` says what each method does."""
+
+    def __init__(self) -> None:
+        self._mixer = Mixer()
+        self._voices: dict[str, PlainVoice] = {}
+        self._listeners: dict[str, _Listener] = {}
+        self._earphones: dict[str, Sequence[Earphone]] = {}
+
+    def voice(self, seat: str) -> PlainVoice:
+        voice = self._voices[seat] = PlainVoice()
+        return voice
+
+    def dismiss(self, seat: str) -> None:
+        self._voices.pop(seat, None)
+        self._listeners.pop(seat, None)
+        self._earphones.pop(seat, None)
+
+    def aim(self, gains: Iterable[tuple[str, str, float | None, float]]) -> None:
+        self._mixer.aim(gains)
+
+    def connect(self, earphones: Mapping[str, Sequence[Earphone]]) -> None:
+        self._earphones = dict(earphones)
+
+    def tick(self, number: int, now: float) -> None:
+        frames: dict[str, Frame] = {}
+        for seat, voice in self._voices.items():
+            if (samples := voice.next(now)) is not None:
+                frames[seat] = samples
+        for seat, mix in self._mixer.mix(frames, self._earphones).items():
+            listener = self._listeners.get(seat)
+            if listener is None:
+                listener = self._listeners[seat] = _Listener()
+            payload = listener.encoder.encode(listener.limiter.process(mix))
+            for earphone in self._earphones[seat]:
+                earphone.put(payload, number, now)
