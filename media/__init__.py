@@ -22,13 +22,15 @@ transcode_wire, transcode_budget, transcode_ledger  words to and from those who 
 retries    how often something that keeps dying is begun again
 candidates which ICE candidates may be contacted, and which address is announced
 sdp        what an offer must hold, and what an answer adds
-equipment  offers of equipment in the library's words: bundles, H.264, DTLS roles
+equipment  offers in the library's words: bundles, H.264, DTLS roles
 one_way    offers of equipment, which only sends or only plays
 trickle    candidates that come later, by HTTP
 geometry   crop, scale and letterbox without stretching
 lateness   how late ticks are, and which tick is next
 vp8, vp8_rtp  facts in the first bytes of a VP8 frame, and in front of it in its packets
 h264, parameter_sets  NAL units out of RTP payloads; sizes, and what a decoder must be told first
+bits, vui  numbers in parameter sets; what they say at their end of how pictures are shown
+h264_profiles, h264_beginnings  who can decode which stream; where in it somebody may begin
 testcard   a picture that can be read back, for tests and simulated cameras
 voice      a sound that can be measured, for tests and simulated microphones
 errors     whose fault it is

@@ -1,4 +1,4 @@
-"""Offers of equipment (WHIP and WHEP clients that are no browsers), put into words that the library understands.
+"""Offers put into words that the library understands: of equipment (WHIP and WHEP that are no browsers), and in H.264.
 
 Equipment bundles as RFC 9143 says, which the library does not read; publishes H.264 in whatever profile its chip has,
 of which the library knows two; and often cannot be the DTLS server. The answer says the offer's own words again.
@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from media.errors import OfferError
+from media.h264_profiles import rank
 from media.sdp import MOST_MEDIA, lines_of
 
 LIBRARY_FORMAT = "packetization-mode=1;profile-level-id=42e01f"
+LIBRARY_FORMATS = tuple(
+    f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={profile}" for profile in ("42e01f", "42001f")
+)
+"""Under which viewers' formats stand: the library takes each of its own once, and no others."""
 SYMMETRIC = ("level-asymmetry-allowed", "packetization-mode", "profile-level-id")
 """An answer repeats these as they were offered (RFC 6184 section 8.2.2)."""
 MODES = ("1", "0")
@@ -35,6 +42,11 @@ class Format:
     repair: str | None
     """The payload type of its retransmissions (RFC 4588)."""
     parameters: dict[str, str]
+
+    @property
+    def profile(self) -> str:
+        """The profile-level-id."""
+        return self.parameters.get("profile-level-id", "42000a")  # the default of RFC 6184 section 8.1
 
     @property
     def sets(self) -> tuple[bytes, ...]:
@@ -75,22 +87,46 @@ def h264_format(offer: str) -> Format | None:
 
     Raises OfferError when no way of sending it can be read here.
     """
-    video = _video(_sections(offer))
-    names = {match[1]: match[2].lower() for line in video if (match := _RTPMAP.match(line))}
-    payloads = [payload for payload in video[0].split()[3:] if payload in names] if video else []
-    if not payloads or any(names[payload] == "vp8" for payload in payloads):
+    names, formats = _formats(_video(_sections(offer)))
+    if not names or "vp8" in names.values():
         return None
-    parameters = {match[1]: _parameters(match[2]) for line in video if (match := _FMTP.match(line))}
-    repairs = {parameters.get(payload, {}).get("apt"): payload for payload in payloads if names[payload] == "rtx"}
-    formats = [
-        Format(payload, repairs.get(payload), parameters.get(payload, {}))
-        for payload in payloads
-        if names[payload] == "h264" and 96 <= int(payload) <= 127  # the library renumbers what is not dynamic
-    ]
-    readable = [one for one in formats if _mode(one) in MODES and _PROFILE.fullmatch(_profile(one))]
+    readable = [one for one in formats if _mode(one) in MODES]
     if not readable:
         raise OfferError("The video line must offer VP8, or H.264 in packetization mode 0 or 1.")
     return min(readable, key=lambda one: MODES.index(_mode(one)))
+
+
+def viewable(offer: str) -> tuple[Format, ...]:
+    """Return in which formats a viewer is sent H.264 besides VP8, constrained baseline first; none where it takes none.
+
+    With fragments only (packetization mode 1): a key frame of a camera fits in no packet. Two at most: the one that
+    every encoder can do, and the one that takes most.
+    """
+    _, formats = _formats(_video(_sections(offer)))
+    ranked = [(place, one) for one in formats if _mode(one) == MODES[0] and (place := rank(one.profile)) is not None]
+    fine = [one for _, one in sorted(ranked, key=itemgetter(0))]
+    return tuple(fine[:1] + fine[1:][-1:])
+
+
+def beside(offer: str, chosen: Sequence[Format]) -> str:
+    """Return the offer with no other H.264 than these (two), each under a profile that the library knows."""
+    session, *media = _sections(offer)
+    video = _video([session, *media])
+    if not video:
+        return offer
+    names, _ = _formats(video)
+    words = {one.payload: text for one, text in zip(chosen, LIBRARY_FORMATS, strict=False)}
+    gone = {payload for payload, name in names.items() if name == "h264"} - words.keys()
+
+    def stays(line: str) -> bool:
+        match = _OF_PAYLOAD.match(line)
+        return match is None or not (match[1] in gone or (match[1] in words and line.startswith("a=fmtp:")))
+
+    head = video[0].split()
+    kept = head[:3] + [payload for payload in head[3:] if payload not in gone]
+    rest = [line for line in video[1:] if stays(line)]
+    video[:] = [" ".join(kept) + "\r\n", *rest, *(f"a=fmtp:{payload} {text}\r\n" for payload, text in words.items())]
+    return _joined(session, media)
 
 
 def only(offer: str, chosen: Format) -> str:
@@ -110,11 +146,13 @@ def only(offer: str, chosen: Format) -> str:
     return _joined(session, media)
 
 
-def answered(answer: str, chosen: Format) -> str:
-    """Return the library's answer with the format's own parameters in place of those of `only`."""
-    said = ";".join(f"{name}={chosen.parameters[name]}" for name in SYMMETRIC if name in chosen.parameters)
-    line = f"a=fmtp:{chosen.payload} {said}\\g<end>" if said else ""
-    return re.sub(rf"^a=fmtp:{chosen.payload} [^\r\n]*(?P<end>\r?\n|$)", line, answer, flags=re.MULTILINE)
+def answered(answer: str, *chosen: Format) -> str:
+    """Return the library's answer with the formats' own parameters in place of those of `only` or `beside`."""
+    for one in chosen:
+        said = ";".join(f"{name}={one.parameters[name]}" for name in SYMMETRIC if name in one.parameters)
+        line = f"a=fmtp:{one.payload} {said}\\g<end>" if said else ""
+        answer = re.sub(rf"^a=fmtp:{one.payload} [^\r\n]*(?P<end>\r?\n|$)", line, answer, flags=re.MULTILINE)
+    return answer
 
 
 def multiplexed(answer: str) -> str:
@@ -122,12 +160,23 @@ def multiplexed(answer: str) -> str:
     return re.sub(r"^a=rtcp-mux(?P<end>\r?\n)", r"a=rtcp-mux\g<end>a=rtcp-mux-only\g<end>", answer, flags=re.MULTILINE)
 
 
+def _formats(video: list[str]) -> tuple[dict[str, str], list[Format]]:
+    """The name of each payload type of a video section, and the formats of H.264 that can be understood."""
+    names = {match[1]: match[2].lower() for line in video if (match := _RTPMAP.match(line))}
+    payloads = [payload for payload in video[0].split()[3:] if payload in names] if video else []
+    parameters = {match[1]: _parameters(match[2]) for line in video if (match := _FMTP.match(line))}
+    repairs = {parameters.get(payload, {}).get("apt"): payload for payload in payloads if names[payload] == "rtx"}
+    formats = [
+        Format(payload, repairs.get(payload), parameters.get(payload, {}))
+        for payload in payloads
+        if names[payload] == "h264" and 96 <= int(payload) <= 127  # the library renumbers what is not dynamic
+    ]
+    named = {payload: names[payload] for payload in payloads}
+    return named, [one for one in formats if _PROFILE.fullmatch(one.profile)]
+
+
 def _mode(one: Format) -> str:
     return one.parameters.get("packetization-mode", "0")
-
-
-def _profile(one: Format) -> str:
-    return one.parameters.get("profile-level-id", "42000a")  # the default of RFC 6184 section 8.1
 
 
 def _parameters(text: str) -> dict[str, str]:

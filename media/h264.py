@@ -24,21 +24,34 @@ def depacketise(payload: bytes) -> Fragment:
 
     An unknown type gives a fragment without payload. Raises MediaError for what is none of these.
     """
+    if found := begun(payload):
+        return _whole_units(found)
+    if payload[0] & 31 in UNKNOWN:
+        return Fragment(b"", None, False)
+    return Fragment(payload[2:], False, False)
+
+
+def begun(payload: bytes) -> list[bytes]:
+    """Return the units that begin in an RTP payload, as far as they are in it. Raises MediaError as `depacketise`."""
     kind = payload[0] & 31 if payload else FU_A
     if kind in UNKNOWN:
-        return Fragment(b"", None, False)
+        return []
     if kind <= LAST_SINGLE:
-        return _whole_units([payload])
+        return [payload]
     if kind == STAP_A:
-        return _whole_units(_aggregated(payload))
+        return _aggregated(payload)
     if kind != FU_A or len(payload) < 2:
         raise MediaError("media_failed", "The H.264 packet is cut off, or of a kind that was not agreed on.")
     header = payload[0] & 0xE0 | payload[1] & 31
     if not 0 < header & 31 <= LAST_SINGLE:
         raise MediaError("media_failed", "The H.264 packet has a fragment of no NAL unit.")
-    if payload[1] & 0x80:
-        return _whole_units([bytes((header,)) + payload[2:]])
-    return Fragment(payload[2:], False, False)
+    return [bytes((header,)) + payload[2:]] if payload[1] & 0x80 else []
+
+
+def aggregate(found: list[bytes]) -> bytes:
+    """Return units as the payload of one packet: a STAP-A (RFC 6184 section 5.7.1)."""
+    importance = max((unit[0] & 0x60 for unit in found), default=0)
+    return bytes((importance | STAP_A,)) + b"".join(len(unit).to_bytes(2, "big") + unit for unit in found)
 
 
 def units(access_unit: bytes) -> list[bytes]:

@@ -31,6 +31,18 @@ class PicturePacket:
     """With its codec's payload descriptor; empty for padding, which only fills its place."""
     descriptor: Descriptor | None
     """What it says as VP8; None for padding and for other codecs."""
+    codec: str = "vp8"
+    """Or `h264`."""
+    sets: bytes | None = None
+    """Of H.264, where a viewer may begin with this packet: the payload that it needs before, empty where this one has
+    it all. None: nobody may."""
+    bare: bool = False
+    """Whether this picture came without the sets that its decoder needs, so that everybody needs them."""
+
+    @property
+    def key(self) -> bool:
+        """Whether a viewer may begin with this packet."""
+        return self.sets is not None if self.descriptor is None else self.descriptor.key
 
 
 class Numbering:
@@ -38,7 +50,7 @@ class Numbering:
 
     __slots__ = (
         *("_first", "_highest", "_id", "_id_offset", "_level", "_level_offset", "_now", "_offset", "_shift"),
-        *("_source_id", "_timestamp"),
+        *("_former_first", "_former_offset", "_source_id", "_timestamp"),
     )
 
     def __init__(self, sequence: int, timestamp: int) -> None:
@@ -47,8 +59,8 @@ class Numbering:
         self._now: float | None = None
         self._id: int | None = None
         self._level: int | None = None
-        self._first = 0
-        self._offset = 0  # of sequence numbers
+        self._first = self._former_first = 0
+        self._offset = self._former_offset = 0  # of sequence numbers
         self._shift = 0  # of timestamps
         self._id_offset = 0
         self._level_offset = 0
@@ -65,6 +77,7 @@ class Numbering:
         if packet is None:
             return
         self._first, self._offset = packet.number, self._highest + 1 - packet.number
+        self._former_first = self._first
         about = packet.descriptor
         if about is None:
             return
@@ -75,11 +88,22 @@ class Numbering:
             level = packet.payload[about.level_at]
             self._level_offset = 0 if self._level is None else self._level + 1 - level
 
+    def ahead(self, packet: PicturePacket) -> tuple[int, int] | None:
+        """Sequence number and timestamp of a packet of ours in front of this one, which `forward` is called for next.
+
+        None where packets before it are missing: there is no room for another.
+        """
+        if packet.number + self._offset != self._highest + 1:
+            return None
+        self._former_first, self._former_offset = self._first, self._offset
+        self._first, self._offset = packet.number, self._offset + 1
+        return self.next(), (packet.timestamp + self._shift) & 0xFFFFFFFF
+
     def forward(self, packet: PicturePacket, now: float) -> tuple[int, int, bytes] | None:
         """Sequence number, timestamp and payload of one packet for this viewer; None for one from before `begin`."""
-        if packet.number < self._first:
+        if packet.number < self._former_first:
             return None
-        number = packet.number + self._offset
+        number = packet.number + (self._offset if packet.number >= self._first else self._former_offset)
         timestamp = (packet.timestamp + self._shift) & 0xFFFFFFFF
         payload, about = packet.payload, packet.descriptor
         picture_id = level = source_id = 0

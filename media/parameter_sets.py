@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from media.bits import LONGEST_UNIT_BYTES, Bits
 from media.errors import MediaError, SizeError
-from media.h264 import DELIMITER, PPS, SPS, joined, kind_of
+from media.h264 import DELIMITER, PPS, SPS, aggregate, joined, kind_of
+from media.h264_profiles import BASELINE, Coding
+from media.vui import read_vui
 
 # Profiles whose SPS says how colour is coded (H.264 section 7.3.2.1.1).
 HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
+SLICE_HEADER_BYTES = 28
+"""Enough of a slice for its first three numbers, which take 65 bits each at most, and 03 bytes among them."""
 MOST_SETS = 16
 """Parameter sets of one kind that are kept; equipment has one or two, the standard allows 32 and 256."""
-LONGEST_SET_BYTES = 1024
+LONGEST_SET_BYTES = LONGEST_UNIT_BYTES
 """Two or three times what every scaling list written out takes."""
-LONGEST_GOLOMB_BITS = 32
 LARGEST_SIDE_MBS = 1055  # of any level: the square root of 8 x 139,264 macroblocks (H.264 section A.3.1)
 MOST_MBS = 36_864
 """Macroblocks of a picture at levels 5.1 and 5.2 (table A-1): 4096x2304. More is not decoded, however it is cropped."""
+OUTPUT_ORDER = 2
+"""pic_order_cnt_type of a stream whose pictures are shown in the order in which they come (section 8.2.1)."""
 T = TypeVar("T")
 
 
 def size(sps: bytes) -> tuple[int, int]:
-    """Return width and height in pixels, cropped, from a sequence parameter set (H.264 section 7.3.2.1.1).
+    """Return width and height in pixels, as `read` does."""
+    return read(sps)[0]
 
-    Raises MediaError for one that is damaged, SizeError for one that codes more than is decoded here.
+
+def read(sps: bytes) -> tuple[tuple[int, int], Coding]:
+    """Return width and height in pixels, cropped, and how they are coded (H.264 section 7.3.2.1.1).
+
+    Raises MediaError for a set that is damaged, SizeError for one that codes more than is decoded here.
     """
-    bits = _Bits(sps)
-    profile = bits.take(8)
-    bits.take(16)  # constraints, level
+    bits = Bits(sps)
+    profile, constraints, level = bits.take(8), bits.take(8), bits.take(8)
     bits.golomb()  # its number
     chroma, separate = 1, 0
     if profile in HIGH_PROFILES:
         chroma, separate = _read_colour(bits)
     bits.golomb()  # log2_max_frame_num_minus4
-    _skip_picture_order(bits)
+    ordered = _read_picture_order(bits) == OUTPUT_ORDER
     bits.golomb()  # max_num_ref_frames
     bits.take(1)
     width, height = bits.golomb() + 1, bits.golomb() + 1
@@ -54,7 +65,11 @@ def size(sps: bytes) -> tuple[int, int]:
     across, down = 16 * width - unit_x * (left + right), 16 * height * rows - unit_y * (top + bottom)
     if across < 1 or down < 1:
         raise MediaError("media_failed", "The H.264 picture is cropped to nothing.")
-    return across, down
+    square, reordered = False, None  # what is damaged from here on is no fault of the picture
+    with suppress(MediaError):
+        square, reordered = read_vui(bits)
+    in_order = ordered or profile == BASELINE or reordered == 0
+    return (across, down), Coding(profile, constraints, level, square=square, in_order=in_order)
 
 
 @dataclass(slots=True)
@@ -71,7 +86,7 @@ class ParameterSets:
         if len(sets) > 2 * MOST_SETS or any(len(unit) > LONGEST_SET_BYTES for unit in sets):
             raise MediaError("media_failed", "The H.264 stream has too many parameter sets, or too long ones.")
         for unit in sets:
-            bits = _Bits(unit)
+            bits = Bits(unit)
             if kind_of(unit) == SPS:
                 bits.take(24)
                 number = bits.golomb()
@@ -88,6 +103,24 @@ class ParameterSets:
         """Whether a key frame can be decoded with them."""
         return bool(self._sps and self._pps)
 
+    def opened_by(self, unit: bytes) -> bytes | None:
+        """The SPS of the picture that this slice opens (section 7.3.3); None for another slice, and without its sets.
+
+        The first bytes of the slice are enough.
+        """
+        bits = Bits(unit[:SLICE_HEADER_BYTES])
+        try:
+            first, _, number = bits.golomb(), bits.golomb(), bits.golomb()
+        except MediaError:
+            return None
+        if first or number not in self._pps:
+            return None
+        return self._sps.get(self._pps[number][0])
+
+    def aggregated(self) -> bytes:
+        """Return every set in the payload of one packet."""
+        return aggregate([*self._sps.values(), *(unit for _, unit in self._pps.values())])
+
     def whole(self, found: Iterable[bytes]) -> bytes:
         """Return a key frame of these units with every set in front, as an Annex B stream."""
         rest = (unit for unit in found if kind_of(unit) not in (SPS, PPS, DELIMITER))
@@ -101,38 +134,7 @@ def _keep(sets: dict[int, T], number: int, one: T) -> None:
         del sets[next(iter(sets))]
 
 
-class _Bits:
-    """Reads a unit's bits behind its header byte (H.264 sections 7.3.1 and 9.1). Raises MediaError at the end."""
-
-    def __init__(self, unit: bytes) -> None:
-        raw = unit[1 : LONGEST_SET_BYTES + 1].replace(b"\x00\x00\x03", b"\x00\x00")  # emulation prevention
-        self._rest = int.from_bytes(raw, "big")
-        self._left = 8 * len(raw)
-
-    def take(self, count: int) -> int:
-        """Read one u(count)."""
-        if count > self._left:
-            raise MediaError("media_failed", "The H.264 parameter set is cut off.")
-        self._left -= count
-        taken = self._rest >> self._left
-        self._rest &= (1 << self._left) - 1
-        return taken
-
-    def golomb(self) -> int:
-        """Read one ue(v)."""
-        zeros = self._left - self._rest.bit_length()
-        if zeros > LONGEST_GOLOMB_BITS:
-            raise MediaError("media_failed", "The H.264 parameter set has a number without end.")
-        self.take(zeros)
-        return self.take(zeros + 1) - 1
-
-    def signed_golomb(self) -> int:
-        """Read one se(v)."""
-        number = self.golomb()
-        return (number + 1) // 2 if number & 1 else -(number // 2)
-
-
-def _read_colour(bits: _Bits) -> tuple[int, int]:
+def _read_colour(bits: Bits) -> tuple[int, int]:
     chroma = bits.golomb()
     separate = bits.take(1) if chroma == 3 else 0
     bits.golomb()  # bits of luma
@@ -145,7 +147,7 @@ def _read_colour(bits: _Bits) -> tuple[int, int]:
     return chroma, separate
 
 
-def _skip_scaling_list(bits: _Bits, length: int) -> None:
+def _skip_scaling_list(bits: Bits, length: int) -> None:
     """Pass over a scaling list (H.264 section 7.3.2.1.1.1)."""
     last = following = 8
     for _ in range(length):
@@ -154,7 +156,7 @@ def _skip_scaling_list(bits: _Bits, length: int) -> None:
         last = following or last
 
 
-def _skip_picture_order(bits: _Bits) -> None:
+def _read_picture_order(bits: Bits) -> int:
     kind = bits.golomb()
     if kind == 0:
         bits.golomb()
@@ -164,3 +166,4 @@ def _skip_picture_order(bits: _Bits) -> None:
         bits.golomb()
         for _ in range(min(bits.golomb(), 255)):
             bits.golomb()
+    return kind

@@ -9,9 +9,11 @@ from dataclasses import replace
 from media import h264, vp8
 from media.assembly import Assembler, EncodedFrame, Fragment
 from media.errors import MediaError, SizeError
+from media.h264_beginnings import Beginnings
+from media.h264_profiles import NOBODYS, Coding
 from media.numbering import PicturePacket
-from media.parameter_sets import ParameterSets, size
-from media.vp8_rtp import describe
+from media.parameter_sets import ParameterSets, read, size
+from media.vp8_rtp import LARGEST_PAYLOAD, describe
 from media.vp8_rtp import size as size_of
 
 MAX_PIXELS = 4096 * 2304
@@ -49,8 +51,11 @@ class PictureIn:
         """Counted by their marker bits."""
         self.size = (0, 0)
         """Width and height in pixels, as the stream last said."""
+        self.coding: Coding | None = None
+        """How the picture is coded since its last beginning; None for VP8, and before the first."""
         self._assembler = Assembler()
         self._sets = ParameterSets()
+        self._beginnings = Beginnings()
         with suppress(MediaError):
             self._learn(list(sets))
 
@@ -60,13 +65,28 @@ class PictureIn:
         Raises SizeError for a picture that nobody should try to decode (a decode bomb): the stream is to be given up;
         MediaError for a packet that is as good as lost.
         """
-        about = None
-        if self.codec == "vp8" and payload:
-            about = describe(payload)
-            if about.key:
-                self._measure(*size_of(payload, about.body))
+        packet = PicturePacket(number, timestamp, marker, payload, None, self.codec)
+        if self.codec == "h264":
+            self._read_h264(packet)
+        elif payload:
+            packet.descriptor = describe(payload)
+            if packet.descriptor.key:
+                self._measure(*size_of(payload, packet.descriptor.body))
         self.pictures += marker
-        return PicturePacket(number, timestamp, marker, payload, about)
+        return packet
+
+    def passed(self, number: int, timestamp: int, pictures: int) -> None:
+        """Packets up to this one (number without wrap) continued the picture, in order, with so many marker bits."""
+        self.pictures += pictures
+        self._beginnings.passed(number, timestamp)
+
+    def of(self, codec: str) -> PictureIn:
+        """Itself; where its source sends another codec from now on, one for that."""
+        if codec == self.codec:
+            return self
+        other = PictureIn(codec)
+        other.pictures = self.pictures
+        return other
 
     def frames(self, packet: PicturePacket) -> list[EncodedFrame]:
         """The frames that are whole with this packet, and may be decoded now. Raises as `read` does."""
@@ -95,13 +115,27 @@ class PictureIn:
         """Whether frames go on at a key frame only."""
         return self._assembler.need_key
 
+    def _read_h264(self, packet: PicturePacket) -> None:
+        """Keep the sets in a packet, and say whether somebody may begin with it."""
+        found = h264.begun(packet.payload) if packet.payload else []
+        # Here and not with the frame: some send sets long before the picture.
+        self._learn(self._beginnings.note(packet.number, packet.timestamp, found))
+        slices = [unit for unit in found if h264.kind_of(unit) == h264.IDR]
+        sps = self._sets.opened_by(slices[0]) if slices and self._beginnings.sure else None
+        if sps is None:
+            return
+        whole = {h264.SPS, h264.PPS} <= {h264.kind_of(unit) for unit in found}
+        packet.sets, packet.bare = b"" if whole else self._sets.aggregated(), self._beginnings.bare
+        (width, height), coding = read(sps)
+        self._measure(width, height)
+        self.coding = coding if len(packet.sets) <= LARGEST_PAYLOAD else NOBODYS
+
     def _frames_h264(self, packet: PicturePacket) -> list[EncodedFrame]:
         part = Fragment(b"", False, False) if not packet.payload else h264.depacketise(packet.payload)
-        if part.begins is not False:  # here and not with the frame: some send sets long before the picture
-            self._learn(h264.units(part.payload))
+        begins = True if packet.key else part.begins  # whatever stood in front of it, its sets are known
         return self._admitted(
             self._assembler.push(
-                packet.number, packet.timestamp, packet.marker, part.payload, begins=part.begins, key=part.key
+                packet.number, packet.timestamp, packet.marker, part.payload, begins=begins, key=part.key
             )
         )
 

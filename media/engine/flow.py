@@ -49,12 +49,12 @@ class Outlet:
         self.cdata.sequence_offset, self.cdata.shift = sequence, shift
         self.cdata.id_offset, self.cdata.level_offset = picture_id, level
 
-    def kept(self, sequence: int) -> tuple[bool, int, bytes] | None:
-        """Marker, timestamp and payload of a packet that passed with this number, if it is still kept."""
+    def kept(self, sequence: int) -> tuple[int, bool, int, bytes] | None:
+        """Payload type, marker, timestamp and payload of a packet that passed with this number, if it is still kept."""
         one = lib.outlet_kept(self.cdata, sequence)
         if one == ffi.NULL:
             return None
-        return bool(one.marker), int(one.timestamp), bytes(ffi.buffer(one.payload, one.bytes))
+        return int(one.payload_type), bool(one.marker), int(one.timestamp), bytes(ffi.buffer(one.payload, one.bytes))
 
     def forget(self, sequence: int) -> None:
         """Another packet takes the place of what is kept under this number."""
@@ -100,6 +100,7 @@ class Flow:
         next_sequence: int = 0,
         outlets: list[Outlet] | None = None,
         heard: Any = None,
+        codec: str = "vp8",
     ) -> None:
         """Let packets of this stream pass: of a picture, those that continue in order, to these outlets (32).
 
@@ -107,6 +108,8 @@ class Flow:
         """
         self.stream = (ssrc, payload_type)
         cdata = self.cdata
+        if outlets is not None:
+            cdata.picture = lib.H264 if codec == "h264" else lib.VP8
         self._heard = heard
         cdata.heard = ffi.NULL if heard is None else heard
         cdata.ssrc, cdata.payload_type, cdata.next = ssrc, payload_type, next_sequence

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import structlog
 from aiortc import RTCRtpSender, RTCSessionDescription
+from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.sdp import candidate_from_sdp
 
 from media import equipment
@@ -46,6 +47,8 @@ class Negotiation:
         """Of the picture that comes."""
         self.sets: Iterable[bytes] = ()
         """H.264 parameter sets that the offer had."""
+        self.formats: dict[int, str] = {}
+        """In which payload types a picture may go to the peer as H.264, with the profile-level-id of each."""
         self.candidates_dropped = 0
         self._pc = pc
         self._connect = connect
@@ -68,6 +71,11 @@ class Negotiation:
         if chosen is not None:
             offer = equipment.only(offer, chosen)
             self.codec, self.sets = "h264", chosen.sets
+        taken: tuple[equipment.Format, ...] = ()
+        if connect.video in ("sendrecv", "recvonly"):
+            taken = equipment.viewable(offer)
+            offer = equipment.beside(offer, taken)
+            self.formats = {int(one.payload): one.profile for one in taken}
         for line in offer.splitlines():
             if line.startswith("m="):  # transceivers in the offer's order: the first one owns the bundled transport
                 self._add_transceiver(line[2:].split()[0])
@@ -83,7 +91,8 @@ class Negotiation:
         start, least, most = (bits // 1000 for bits in (self._start_bits_per_s, MIN_BITS_PER_S, MAX_BITS_PER_S))
         answer = self._pc.localDescription.sdp
         answer = equipment.multiplexed(answer) if one_way else answer
-        answer = tune_answer(equipment.answered(answer, chosen) if chosen else answer, start, least, most)
+        formats = (chosen,) if chosen is not None else taken
+        answer = tune_answer(equipment.answered(answer, *formats), start, least, most)
         self._answered.set()
         return announce(answer, dict.fromkeys(self._addresses, self._announced)) if self._announced else answer
 
@@ -117,12 +126,23 @@ class Negotiation:
         offered = self._connect.audio if kind == "audio" else self._connect.video
         direction = ANSWERS[offered or "sendrecv"]
         transceiver = self._pc.addTransceiver(kind, direction=direction)
-        wanted = ("audio/opus",) if kind == "audio" else (f"video/{self.codec}", "video/rtx")
-        codecs = [codec for codec in RTCRtpSender.getCapabilities(kind).codecs if codec.mimeType.lower() in wanted]
-        transceiver.setCodecPreferences(codecs)
+        transceiver.setCodecPreferences(self._preferred(kind))
         sender: object = transceiver.sender
         assert isinstance(sender, Sender)
         if direction in ("sendrecv", "sendonly"):
             self.sends[kind] = sender.sending
         if direction in ("sendrecv", "recvonly"):
             self.receives.add(kind)
+
+    def _preferred(self, kind: str) -> list[RTCRtpCodecCapability]:
+        """What is answered, best first: browsers send what stands first, and VP8 is what every viewer takes."""
+        wanted = ["audio/opus"] if kind == "audio" else [f"video/{self.codec}", "video/rtx"]
+        if kind == "video" and self.formats:
+            wanted.append("video/h264")
+
+        def place(codec: RTCRtpCodecCapability) -> tuple[int, bool]:
+            profile = codec.parameters.get("profile-level-id", "")
+            return wanted.index(codec.mimeType.lower()), not equipment.LIBRARY_FORMATS[0].endswith(str(profile))
+
+        codecs = RTCRtpSender.getCapabilities(kind).codecs
+        return sorted((codec for codec in codecs if codec.mimeType.lower() in wanted), key=place)

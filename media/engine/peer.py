@@ -69,7 +69,7 @@ class Peer(Incoming):
         if (sending := self._negotiation.sends.get("audio")) is not None:
             self._earphone = Earphone(sending)
         if (sending := self._negotiation.sends.get("video")) is not None:
-            self.screen = Screen(sending)
+            self.screen = Screen(sending, self._negotiation.formats)
         self._pc.on("connectionstatechange", self._state_changed)
         self._watch = spawn(self._watchdog(), "peer-watchdog")
         return answer
@@ -91,16 +91,12 @@ class Peer(Incoming):
     # As a camera
 
     @property
-    def picture_codec(self) -> str:
-        return self._picture.codec
-
-    @property
-    def picture_size(self) -> tuple[int, int]:
-        return self._picture.size
+    def picture(self) -> PictureIn:
+        return self._picture
 
     def assemble(self, wanted: bool) -> None:
         """Whether the owner wants frames, and not packets only."""
-        if wanted and not self._assembling and self._picture.codec == "vp8":
+        if wanted and not self._assembling:
             self._picture.begin_anew()
         self._assembling = wanted
         if wanted:
@@ -178,6 +174,7 @@ class Peer(Incoming):
             if self._hear_from("audio", now):
                 self._owner.sound(self, packet, now)
         elif self._hear_from("video", now) and not self._picture_refused:
+            self._picture = self._picture.of(codec)
             try:
                 self._see(self._picture.read(number, packet.timestamp, packet.marker, packet.payload), now)
             except SizeError as error:  # a decode bomb
@@ -189,12 +186,13 @@ class Peer(Incoming):
 
     def on_passage(self, passage: Passage, number: int) -> None:
         self._hear_from("video", passage.packets[-1][1])
-        self._picture.pictures += sum(packet.marker for packet, _ in passage.packets)
+        pictures = sum(packet.marker for packet, _ in passage.packets)
+        self._picture.passed(number, passage.packets[-1][0].timestamp, pictures)
         self._owner.passage(self, passage, number)  # whatever became of us meanwhile: they have left
 
     def outlets(self) -> list[Outlet] | None:
         ended = self._failed or self._picture_refused or self._closing is not None
-        if self._assembling or self._picture.codec != "vp8" or ended:
+        if self._assembling or not all(self._picture.size) or ended:
             return None
         return self._owner.outlets(self)
 
@@ -233,14 +231,13 @@ class Peer(Incoming):
     def _see(self, packet: PicturePacket, now: float) -> None:
         """Hand a packet of the picture on, and the frames that are whole with it if they are wanted."""
         self._owner.picture(self, packet, now)
-        key = packet.descriptor is not None and packet.descriptor.key
-        if self._assembling or self._picture.codec == "h264":
+        key = packet.key
+        if self._assembling or not all(self._picture.size):  # whole frames may say what single packets do not
             for frame in self._picture.frames(packet):
+                key |= frame.key and packet.codec == "h264"
                 self._owner.frame(self, frame)
             if self._picture.need_key:
                 self.ask_key_frame()
-            elif self._picture.codec == "h264":
-                key = True
         if key and (receiving := self._receiving("video")) is not None:
             receiving.key_frame_began()
 

@@ -234,7 +234,8 @@ class Receiving:
             self._flow.close()
         else:
             following = (self._gaps.highest + 1) & 0xFFFF
-            self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id, following, outlets)
+            codec = self._formats[packet.payload_type].codec
+            self._flow.open(packet.ssrc, packet.payload_type, self._send_time_id, following, outlets, codec=codec)
 
     def _open(self, ssrc: int, form: Format) -> Reception:
         stream = self._streams[ssrc] = Reception(form.clock_hz)

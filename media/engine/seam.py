@@ -108,13 +108,15 @@ class Sender(RTCRtpSender):
 
     async def send(self, parameters: RTCRtpSendParameters) -> None:
         """Begin: aiortc calls this once the transport is up."""
-        media, again = parameters.codecs[0].payloadType or 0, 0
-        for codec in parameters.codecs:
-            if is_rtx(codec) and codec.parameters.get("apt") == media:
-                again = codec.payloadType or 0
+        media = parameters.codecs[0].payloadType or 0
+        repairs = [
+            (codec.parameters.get("apt"), codec.payloadType or 0) for codec in parameters.codecs if is_rtx(codec)
+        ]
+        agains = {original: again for original, again in repairs if isinstance(original, int)}
         ids = _ids(parameters)
         header = HeaderWriter(parameters.muxId, ids.get(MID, 0), ids.get(SEND_TIME, 0))
-        agreed = Agreed(media, again, self._ssrc, self._rtx_ssrc, parameters.rtcp.cname or "", header)
+        again, name = agains.get(media, 0), parameters.rtcp.cname or ""
+        agreed = Agreed(media, again, self._ssrc, self._rtx_ssrc, name, header, agains)
         self._session.send(self.sending, self._wire(self.transport), agreed)
 
     async def stop(self) -> None:

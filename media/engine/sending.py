@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiortc.rtp import (
@@ -61,6 +61,8 @@ class Agreed:
     again_ssrc: int
     cname: str
     header: HeaderWriter
+    agains: Mapping[int, int] = field(default_factory=dict)
+    """Payload types of retransmissions by those of the other formats that the stream may be sent in."""
 
 
 class Sending:
@@ -78,7 +80,7 @@ class Sending:
         self._wire: Wire | None = None
         self._agreed: Agreed | None = None
         self._outlet: Outlet | None = None
-        self._history: list[tuple[int, bool, int, bytes] | None] = [None] * HISTORY
+        self._history: list[tuple[int, int, bool, int, bytes] | None] = [None] * HISTORY
         self._again_sequence = random.randrange(1 << 15)  # noqa: S311
         self._allowance, self._allowed_at = float(REPEATS_PER_S), 0.0
         self._octets = 0
@@ -103,24 +105,31 @@ class Sending:
         """Whether what is sent leaves."""
         return self._wire is not None
 
-    def send(self, sequence: int, timestamp: int, marker: bool, payload: bytes, now: float) -> None:
-        """Send one packet (sequence number of 16 bits, timestamp of 32)."""
+    def send(self, sequence: int, timestamp: int, marker: bool, payload: bytes, now: float, kind: int = 0) -> None:
+        """Send one packet (sequence number of 16 bits, timestamp of 32); `kind`: its payload type, 0 for the usual."""
         agreed, wire = self._agreed, self._wire
         if agreed is None or wire is None:
             return
-        self._history[sequence % HISTORY] = (sequence, marker, timestamp, payload)
+        kind = kind or agreed.payload_type
+        self._history[sequence % HISTORY] = (sequence, kind, marker, timestamp, payload)
         if self._outlet is not None:
             self._outlet.forget(sequence)
         self.packets += 1
         self._octets += len(payload)
-        wire.send_rtp(agreed.header.packet(agreed.payload_type, marker, sequence, timestamp, agreed.ssrc, payload, now))
+        wire.send_rtp(agreed.header.packet(kind, marker, sequence, timestamp, agreed.ssrc, payload, now))
 
-    def outlet(self, keeps: bool = True) -> Outlet | None:
-        """Where packets may leave by themselves; None where there is no fast path. `keeps`: to send them again."""
+    def outlet(self, kind: int = 0, *, keeps: bool = True) -> Outlet | None:
+        """Where packets of a payload type (0: the usual one) may leave by themselves; None where there is no fast path.
+
+        `keeps`: to send them again.
+        """
         agreed = self._agreed
         if self._outlet is None and self._wire is not None and agreed is not None:
             self._outlet = self._wire.outlet(agreed.payload_type, agreed.ssrc, agreed.header, keeps)
-        return self._outlet if self._outlet is not None and self._outlet.live else None
+        if self._outlet is None or agreed is None or not self._outlet.live:
+            return None
+        self._outlet.cdata.payload_type = kind or agreed.payload_type
+        return self._outlet
 
     def passed(self, sequences: list[int], octets: int) -> None:
         """Note packets that left by themselves; their numbers are taken modulo 2**16."""
@@ -152,10 +161,10 @@ class Sending:
                 self.missed += 1
                 continue
             self._allowance -= 1
-            sequence, (marker, timestamp, payload) = wanted, kept
-            kind, ssrc = agreed.payload_type, agreed.ssrc
-            if agreed.again_type:
-                kind, ssrc, payload = agreed.again_type, agreed.again_ssrc, wrap_again(sequence, payload)
+            sequence, ssrc, (kind, marker, timestamp, payload) = wanted, agreed.ssrc, kept
+            again = agreed.again_type if kind == agreed.payload_type else agreed.agains.get(kind, 0)
+            if again:
+                kind, ssrc, payload = again, agreed.again_ssrc, wrap_again(sequence, payload)
                 sequence = self._again_sequence = (self._again_sequence + 1) & 0xFFFF
             wire.send_rtp(agreed.header.packet(kind, marker, sequence, timestamp, ssrc, payload, now))
 
@@ -180,7 +189,7 @@ class Sending:
         if self._outlet is not None:
             self._outlet.tell()
 
-    def _kept(self, sequence: int) -> tuple[bool, int, bytes] | None:
+    def _kept(self, sequence: int) -> tuple[int, bool, int, bytes] | None:
         one = self._history[sequence % HISTORY]
         if one is not None and one[0] == sequence:
             return one[1:]

@@ -14,18 +14,15 @@ from media.engine.picture import MadeFrame, PictureLine, Shape
 from media.engine.screen import Screen, Way
 from media.forwarding import forwardable
 from media.numbering import PicturePacket
+from media.picture_in import PictureIn
 
 
 class Camera(Protocol):
     """The connection that a picture comes from."""
 
     @property
-    def picture_codec(self) -> str:
-        """`vp8` or `h264`."""
-
-    @property
-    def picture_size(self) -> tuple[int, int]:
-        """Width and height in pixels; (0, 0) before the first key frame."""
+    def picture(self) -> PictureIn:
+        """What is known of what it films."""
 
     def assemble(self, wanted: bool) -> None:
         """Whether frames are wanted, and not packets only."""
@@ -56,6 +53,8 @@ class Showing:
         self._camera: Camera | None = None
         self._views: dict[str, View] = {}
         self._forwarded: list[Screen] = []
+        self._watched: set[str] = set()
+        """Viewers with a connection that it is forwarded to. One seat's two may differ in what they take."""
         self._made: dict[str, Shape] = {}
         self._rates: dict[str, int] = {}
         self._packets = 0
@@ -108,7 +107,7 @@ class Showing:
 
     def packet(self, packet: PicturePacket, now: float) -> None:
         """Take the next packet of the camera."""
-        if packet.descriptor is not None and packet.descriptor.key:
+        if packet.key:
             self._divide()
         captured = None
         for screen in self._forwarded:
@@ -154,7 +153,7 @@ class Showing:
         """A viewer lost its picture."""
         if viewer in self._made:
             self.line.want_key_frame(viewer)
-        elif viewer in self._views:
+        if viewer in self._views and self._watches(viewer):
             self.ask_key_frame()
 
     def want_rate(self, viewer: str, bits_per_s: int | None) -> None:
@@ -175,18 +174,22 @@ class Showing:
         """Say who gets the picture which way. What nobody knows the size of waits for its key frame."""
         self.halt()
         camera = self._camera
-        codec, size = ("", (0, 0)) if camera is None else (camera.picture_codec, camera.picture_size)
+        codec, size, coding = "", (0, 0), None
+        if camera is not None:
+            codec, size, coding = camera.picture.codec, camera.picture.size, camera.picture.coding
+        known = all(size) and (codec != "h264" or coding is not None)
         made: dict[str, Shape] = {}
-        forwarded: list[Screen] = []
+        forwarded: dict[Screen, str] = {}
         for viewer, view in self._views.items():
-            forward = forwardable(codec, size, (view.width, view.height), exact=view.exact)
-            if not forward and (codec == "h264" or all(size)):
-                made[viewer] = Shape(view.width, view.height, view.framing)
+            fits = forwardable(size, (view.width, view.height), exact=view.exact)
             for screen in self._screens(viewer):
-                screen.show(self._source, Way.FORWARDED if forward else Way.MADE)
+                forward = fits and screen.takes(codec, coding)
+                screen.show(self._source, Way.FORWARDED if forward else Way.MADE, codec, coding)
                 if forward:
-                    forwarded.append(screen)
-        self._forwarded = forwarded
+                    forwarded[screen] = viewer
+                elif known:
+                    made[viewer] = Shape(view.width, view.height, view.framing)
+        self._forwarded, self._watched = list(forwarded), set(forwarded.values())
         if made != self._made:
             self._made = made
             if camera is not None:
@@ -196,9 +199,13 @@ class Showing:
             camera.assemble(bool(made))
         self._cap()
 
+    def _watches(self, viewer: str) -> bool:
+        """Whether the camera's own stream matters to a viewer: it is forwarded there, or may come to be."""
+        return viewer in self._watched or viewer not in self._made
+
     def _cap(self) -> None:
         if self._camera is not None:
-            rates = [rate for viewer, rate in self._rates.items() if viewer not in self._made]
+            rates = [rate for viewer, rate in self._rates.items() if self._watches(viewer)]
             self._camera.cap(min(rates, default=None))
 
     def _captured(self, timestamp: int, now: float) -> float:

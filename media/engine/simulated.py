@@ -51,6 +51,7 @@ class SimulatedPeer:
     """One peer connection that offers; used once, like the generation it is.
 
     `audio` and `video` are directions (`sendrecv`, `sendonly`, `recvonly`) or None: no m-line. Senders need a source.
+    `takes`: the codecs that it offers for pictures besides its camera's, VP8 where it has none.
     With `addresses` only those local addresses are offered (loopback is never offered otherwise). No STUN, no TURN.
     """
 
@@ -62,6 +63,7 @@ class SimulatedPeer:
         camera: Camera | None = None,
         microphone: Microphone | None = None,
         addresses: tuple[str, ...] | None = None,
+        takes: tuple[str, ...] = (),
         connect_s: float = CONNECT_S,
     ) -> None:
         self.sound = SoundSink() if _receives(audio) else None
@@ -72,6 +74,7 @@ class SimulatedPeer:
         self.microphone = MicrophoneTrack(microphone) if microphone is not None and _sends(audio) else None
         self._directions = {"audio": audio, "video": video}
         self._addresses = addresses
+        self._takes = takes
         self._connect_s = connect_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
@@ -95,7 +98,8 @@ class SimulatedPeer:
             transceiver = self._pc.addTransceiver(track or kind, direction=direction)
             if kind == "video":
                 codecs = RTCRtpSender.getCapabilities("video").codecs
-                wanted = (f"video/{self.camera.codec if self.camera else 'vp8'}", "video/rtx")
+                names = (self.camera.codec if self.camera else "vp8", "rtx", *self._takes)
+                wanted = [f"video/{name}" for name in names]
                 transceiver.setCodecPreferences([c for c in codecs if c.mimeType.lower() in wanted])
             if isinstance(track, CameraTrack):
                 # The library keeps a wanted key frame to itself; a sender of ready packets has to be told.

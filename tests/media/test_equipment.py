@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 
 from media.equipment import (
     LIBRARY_FORMAT,
+    LIBRARY_FORMATS,
     Format,
     answered,
+    beside,
     h264_format,
     multiplexed,
     only,
     passive,
     unbundled,
+    viewable,
 )
 from media.errors import OfferError
 from media.parameter_sets import size
@@ -175,3 +178,33 @@ def test_fuzzed_offers_are_understood_or_refused_and_nothing_else(seed: int) -> 
         check_offer(prepared, "sendonly", "sendonly")
         answered(prepared, found)
         assert all(isinstance(unit, bytes) for unit in found.sets)
+
+
+def test_a_viewer_is_sent_constrained_baseline_and_the_format_that_takes_most_in_its_own_words() -> None:
+    formats = viewable(CHROMIUM)
+    assert [(one.payload, one.repair, one.profile) for one in formats] == [
+        ("108", "109", "42e01f"),
+        ("116", "117", "4d001f"),
+    ]
+    offer = beside(CHROMIUM, formats)
+    check_offer(offer, "sendrecv", "sendrecv")
+    video = offer[offer.index("m=video") :]
+    assert [line for line in video.split("\r\n") if "H264/" in line] == [
+        "a=rtpmap:108 H264/90000",
+        "a=rtpmap:116 H264/90000",
+    ]
+    assert "a=rtpmap:96 VP8/90000" in video
+    for one, words in zip(formats, LIBRARY_FORMATS, strict=True):
+        assert video.count(f"a=fmtp:{one.payload} ") == 1
+        assert f"a=fmtp:{one.payload} {words}\r\n" in video
+    assert answered(offer, *formats).count("profile-level-id=4d001f") == 1
+
+
+def test_who_offers_no_h264_that_can_be_sent_is_left_alone() -> None:
+    assert viewable(OBS.split("m=video")[0]) == ()
+    assert beside(OBS.split("m=video")[0], ()) == OBS.split("m=video")[0]
+    plain = CHROMIUM.replace("packetization-mode=1", "packetization-mode=0")
+    assert viewable(plain) == ()
+    assert "H264" not in beside(plain, ())
+    assert [one.profile for one in viewable(with_formats("packetization-mode=1;profile-level-id=64001f"))] == ["64001f"]
+    assert viewable(with_formats("packetization-mode=1;profile-level-id=f4001f")) == ()

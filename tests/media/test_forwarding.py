@@ -13,18 +13,16 @@ SIZES = st.tuples(SIDES, SIDES)
 
 @given(SIZES, SIZES)
 def test_a_page_takes_whatever_is_no_larger_than_its_screen(size: tuple[int, int], screen: tuple[int, int]) -> None:
-    assert forwardable("vp8", size, screen, exact=False) == (size[0] <= screen[0] and size[1] <= screen[1])
+    assert forwardable(size, screen, exact=False) == (size[0] <= screen[0] and size[1] <= screen[1])
 
 
 @given(SIZES)
 def test_a_display_takes_its_own_size_and_no_other(screen: tuple[int, int]) -> None:
-    assert forwardable("vp8", screen, screen, exact=True)
+    assert forwardable(screen, screen, exact=True)
     for size in ((screen[0] - 1, screen[1]), (screen[0], screen[1] - 1), (screen[0] + 1, screen[1])):
-        assert not forwardable("vp8", size, screen, exact=True)
+        assert not forwardable(size, screen, exact=True)
 
 
 @given(st.booleans())
-def test_another_codec_and_a_size_that_nobody_knows_yet_are_never_forwarded(exact: bool) -> None:
-    assert not forwardable("h264", (640, 512), (640, 512), exact=exact)
-    assert not forwardable("", (0, 0), (640, 512), exact=exact)
-    assert not forwardable("vp8", (0, 0), (640, 512), exact=exact)
+def test_a_size_that_nobody_knows_yet_is_never_forwarded(exact: bool) -> None:
+    assert not forwardable((0, 0), (640, 512), exact=exact)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from media.assembly import Fragment
 from media.errors import MediaError
-from media.h264 import START_CODE, depacketise, joined, kind_of, shows, units
+from media.h264 import START_CODE, aggregate, begun, depacketise, joined, kind_of, shows, units
 
 SPS, PPS, IDR, SLICE, DELIMITER = b"\x67sps", b"\x68pps", b"\x65picture", b"\x61difference", b"\x09\xf0"
 UNITS = st.lists(
@@ -111,3 +111,20 @@ def test_any_bytes_give_a_fragment_or_a_media_error(payload: bytes) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_give_units(stream: bytes) -> None:
     assert all(units(stream))
+
+
+@given(UNITS, st.integers(1, 30))
+def test_what_begins_in_a_packet_is_found_whole_or_as_far_as_it_goes(found: list[bytes], size: int) -> None:
+    payload = aggregate(found)
+    assert payload == bytes((max(unit[0] & 0x60 for unit in found) | 24,)) + stap(*found)[1:]
+    assert begun(payload) == found
+    first, *rest = fragments(found[0], size)
+    (head,) = begun(first)
+    assert found[0].startswith(head)
+    assert [begun(piece) for piece in rest] == [[]] * len(rest)
+
+
+def test_nothing_begins_in_what_is_unknown_and_what_is_damaged_is_said_to_be() -> None:
+    assert begun(b"\x1e\x01") == []
+    with pytest.raises(MediaError):
+        begun(b"\x79\x00\x00")

@@ -205,3 +205,37 @@ def test_a_picture_id_of_seven_bits_goes_on_as_one_of_fifteen() -> None:
             assert forwarded is not None
             ids.append(read(forwarded[2])[0])
     assert ids[::PARTS] == list(range(120, 420))
+
+
+def h264(number: int, timestamp: int = 5000) -> PicturePacket:
+    return PicturePacket(number, timestamp, True, b"\x41", None, "h264")
+
+
+def test_a_packet_of_ours_finds_room_in_front_of_one_that_comes_in_order() -> None:
+    numbering = Numbering(0xFFFE, 9)
+    numbering.begin(5000, 1.0, h264(70_000))
+    assert numbering.ahead(h264(70_000)) == (0xFFFE, 9)
+    assert numbering.forward(h264(70_000), 1.0) == (0xFFFF, 9, b"\x41")
+    assert numbering.forward(h264(70_002, 8000), 1.0) == (1, 3009, b"\x41")
+    assert numbering.ahead(h264(70_004, 8000)) is None, "70003 is still missing"
+    assert numbering.forward(h264(70_003, 8000), 1.0) == (2, 3009, b"\x41")
+    assert numbering.ahead(h264(70_004, 11_000)) == (3, 6009)
+    assert numbering.forward(h264(70_004, 11_000), 1.0) == (4, 6009, b"\x41")
+    assert numbering.forward(h264(70_001), 1.0) == (0, 9, b"\x41"), "late, and from before: its old place"
+    assert numbering.forward(h264(69_999), 1.0) is None
+
+
+def test_picture_ids_go_on_where_vp8_comes_back() -> None:
+    numbering, stream = Numbering(7, 9), source()
+    for packet in stream.picture():
+        if packet.number == 70_000:
+            numbering.begin(packet.timestamp, 1.0, packet)
+        numbering.forward(packet, 1.0)
+    numbering.begin(77, 1.0, h264(90_000))
+    assert numbering.forward(h264(90_000), 1.0) is not None
+    (first, *_) = stream.picture()
+    numbering.begin(first.timestamp, 1.1, first)
+    forwarded = numbering.forward(first, 1.1)
+    assert forwarded is not None
+    assert forwarded[0] == 7 + PARTS + 1
+    assert read(forwarded[2])[0] == 8

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from media.assembly import EncodedFrame
 from media.errors import MediaError, SizeError
-from media.h264 import joined, units
+from media.h264 import aggregate, joined, units
+from media.h264_profiles import NOBODYS, Coding
 from media.picture_in import PictureIn, check_size
+from tests.support.bits import Bits
 
 # Written by x264.
 SMALL = bytes.fromhex("6742c00dda05021a10000003001000000303c8f142aa")  # 320x256
@@ -244,3 +246,76 @@ def test_the_size_of_a_whole_frame_is_judged_by_its_header(
     else:
         with pytest.raises(refusal):
             check_size(frame)
+
+
+def seen(picture: PictureIn, number: int, time: int, *payloads: bytes) -> list[tuple[bool, bytes | None, bool]]:
+    """Of each packet of one picture: whether somebody may begin with it, the sets for it, whether all need them."""
+    last = len(payloads) - 1
+    packets = [picture.read(number + at, time, at == last, payload) for at, payload in enumerate(payloads)]
+    return [(packet.key, packet.sets, packet.bare) for packet in packets]
+
+
+NO = (False, None, False)
+OPENING = b"\x65\x88\x80picture"  # its first slice, by the PPS with number 0
+
+
+def test_an_h264_viewer_begins_with_the_first_slice_of_a_key_frame_and_gets_the_sets_that_are_known() -> None:
+    picture = PictureIn("h264")
+    fragments = b"\x7c\x85\x88\x80pic", b"\x7c\x45ture"
+    assert seen(picture, 1, 0, OPENING) == [NO], "without sets nobody can"
+    assert seen(picture, 2, 3000, SMALL, PPS, *fragments) == [NO, NO, (True, aggregate([SMALL, PPS]), False), NO]
+    assert (picture.size, picture.coding) == ((320, 256), Coding(66, 0xC0, 13, square=True, in_order=True))
+    assert seen(picture, 6, 6000, SLICE, b"") == [NO, NO]
+    other_slice = b"\x65\x48ture"
+    assert seen(picture, 8, 9000, OPENING, other_slice) == [(True, aggregate([SMALL, PPS]), True), NO]
+    assert seen(picture, 10, 12_000, aggregate([LARGE, PPS, OPENING])) == [(True, b"", False)]
+    assert picture.size == (1280, 1024)
+    assert seen(picture, 11, 15_000, SMALL, aggregate([PPS, OPENING])) == [NO, (True, aggregate([SMALL, PPS]), False)]
+
+
+def test_sets_of_the_offer_are_put_before_a_key_frame_that_has_none() -> None:
+    assert seen(PictureIn("h264", [SMALL, PPS]), 1, 0, DELIMITER, OPENING) == [
+        NO,
+        (True, aggregate([SMALL, PPS]), True),
+    ]
+
+
+def test_behind_a_lost_packet_that_may_have_been_a_set_nobody_begins() -> None:
+    picture = PictureIn("h264", [SMALL, PPS])
+    assert seen(picture, 1, 0, OPENING)[0][0]
+    assert seen(picture, 3, 3000, OPENING) == [NO]
+    assert seen(picture, 4, 6000, OPENING)[0][0]
+    picture.passed(9, 9000, 2)
+    assert picture.pictures == 5
+    assert seen(picture, 10, 12_000, OPENING)[0][0]
+
+
+def test_the_size_is_that_of_the_set_that_a_picture_names_not_of_the_last_that_came() -> None:
+    second = Bits().put(66, 8).put(0xC0, 8).put(31, 8).golomb(1, 0, 2, 1).put(0, 1).golomb(79, 63).put(12, 4).unit(0x67)
+    picture = PictureIn("h264", [SMALL, PPS, second])
+    assert picture.size == (1280, 1024)
+    assert seen(picture, 1, 0, OPENING)[0][0]
+    assert picture.size == (320, 256)
+
+
+def test_sets_that_fill_more_than_a_packet_are_for_nobody() -> None:
+    picture = PictureIn("h264", [SMALL + bytes(700), PPS + bytes(700)])
+    assert seen(picture, 1, 0, OPENING)[0][0], "it is a picture all the same, and can be made"
+    assert picture.coding == NOBODYS
+
+
+def test_a_source_may_turn_to_another_codec() -> None:
+    picture = PictureIn("vp8")
+    vp8(picture, 1, b"\x10" + KEY)
+    assert picture.of("vp8") is picture
+    other = picture.of("h264")
+    assert (other.codec, other.size, other.pictures) == ("h264", (0, 0), 1)
+
+
+def test_who_begins_to_look_gets_the_key_frame_that_is_just_coming() -> None:
+    picture = PictureIn("h264")
+    seen(picture, 1, 0, SMALL, PPS)
+    opening = picture.read(3, 0, True, OPENING)
+    picture.begin_anew()
+    (frame,) = picture.frames(opening)
+    assert units(frame.payload) == [SMALL, PPS, OPENING]

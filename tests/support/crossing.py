@@ -29,7 +29,12 @@ from media.rtp import HeaderWriter, RtpPacket, parse
 KEY = bytes(range(30))
 PICTURE, AGAIN, SOUND = 96, 97, 111
 CAMERA, REPEATED, SPEAKER, OURS = 1, 2, 3, 9
-FORMATS = {PICTURE: Format("vp8", 90_000), AGAIN: Format("rtx", 90_000, PICTURE)}
+H264_SETS = (
+    bytes.fromhex("6742c00dda05021a10000003001000000303c8f142aa"),
+    bytes.fromhex("68ce0fc8"),
+)  # by x264, 320x256
+H264_TYPE = 102
+"""As which a viewer takes H.264; 103 sent again."""
 SEND_TIME_ID = 2
 FIRST_SEQUENCE, FIRST_TIMESTAMP = 32_000, (1 << 32) - 50_000
 
@@ -153,8 +158,9 @@ class Viewer(Connection):
         self.sending = Sending()
         self.sending.first_sequence, self.sending.first_timestamp = FIRST_SEQUENCE, FIRST_TIMESTAMP
         self.sending._again_sequence = 100
-        self.session.send(self.sending, self.wire, Agreed(100, 101, 11, 12, "us", HeaderWriter("1", 4, SEND_TIME_ID)))
-        self.screen = Screen(self.sending)
+        header = HeaderWriter("1", 4, SEND_TIME_ID)
+        self.session.send(self.sending, self.wire, Agreed(100, 101, 11, 12, "us", header, {100: 101, H264_TYPE: 103}))
+        self.screen = Screen(self.sending, {H264_TYPE: "42e01f"})
 
     def on_key_frame_wanted(self) -> None:
         self.key_frames_wanted += 1
@@ -163,7 +169,7 @@ class Viewer(Connection):
 class Crossing(Connection):
     """The camera's connection, and what leads its picture to the viewers."""
 
-    def __init__(self, viewers: int = 2, *, fast: bool, host: str = "127.0.0.1") -> None:
+    def __init__(self, viewers: int = 2, *, fast: bool, host: str = "127.0.0.1", codec: str = "vp8") -> None:
         super().__init__(self, Far(host), fast=fast)
         self.passed = 0
         """Packets that went on without Python."""
@@ -171,11 +177,11 @@ class Crossing(Connection):
         """Packets of sound that Python saw."""
         self.voice_of_c: Any = None
         self.last_sound_s = 0.0
-        self.picture_codec = "vp8"
-        self._in = PictureIn("vp8")
+        self._in = PictureIn(codec)
         self._fast, self._host = fast, host
         self.receiving = Receiving("video", self, lambda _receiving, _delay_s: None, 2_000_000)
-        self.session.receive(self.receiving, self.wire, OURS, FORMATS, {REPEATED: CAMERA}, SEND_TIME_ID)
+        formats = {PICTURE: Format(codec, 90_000), AGAIN: Format("rtx", 90_000, PICTURE)}
+        self.session.receive(self.receiving, self.wire, OURS, formats, {REPEATED: CAMERA}, SEND_TIME_ID)
         sound = Receiving("audio", self, lambda _receiving, _delay_s: None, 2_000_000)
         self.session.receive(sound, self.wire, OURS + 1, {SOUND: Format("opus", 48_000)}, {}, SEND_TIME_ID)
         self.seats: dict[str, list[Viewer]] = {}
@@ -228,12 +234,13 @@ class Crossing(Connection):
             return
         read = self._in.read(number, packet.timestamp, packet.marker, packet.payload)
         self.showing.packet(read, now)
-        if read.descriptor is not None and read.descriptor.key:
+        if read.key:
             self.receiving.key_frame_began()
 
     def on_passage(self, passage: Passage, number: int) -> None:
         self.passed += len(passage.packets)
-        self._in.pictures += sum(packet.marker for packet, _ in passage.packets)
+        pictures = sum(packet.marker for packet, _ in passage.packets)
+        self._in.passed(number, passage.packets[-1][0].timestamp, pictures)
         self.showing.passage(passage, number)
 
     def outlets(self) -> list[Outlet] | None:
@@ -252,8 +259,8 @@ class Crossing(Connection):
     # As a camera
 
     @property
-    def picture_size(self) -> tuple[int, int]:
-        return self._in.size
+    def picture(self) -> PictureIn:
+        return self._in
 
     @property
     def pictures(self) -> int:
@@ -300,6 +307,20 @@ class Film:
             payload += (b"" if at else opening) + body + at.to_bytes(1, "big")
             made.append(self.packet(payload, marker=at == packets - 1))
         self.timestamp, self.picture_id, self.level = self.timestamp + 3000, self.picture_id + 1, self.level + 1
+        return made
+
+    def h264(self, packets: int, *, key: bool = False, body: bytes = b"", sets: bool = True) -> list[bytes]:
+        """The datagrams of one picture in H.264: whole slices, or fragments of one, and sets before a key frame."""
+        payloads = list(H264_SETS) if key and sets else []
+        header = b"\x65\x88\x80" if key else b"\x41\x9a\x02"
+        if packets % 2:
+            payloads += [header + body + bytes((at,)) for at in range(packets)]
+        else:
+            kinds = [header[0] & 31 | (0x80 if at == 0 else 0x40 if at == packets - 1 else 0) for at in range(packets)]
+            payloads += [bytes((0x7C, kind)) + header[1:] + body + bytes((at,)) for at, kind in enumerate(kinds)]
+        last = len(payloads) - 1
+        made = [self.packet(payload, marker=at == last) for at, payload in enumerate(payloads)]
+        self.timestamp += 3000
         return made
 
     def packet(self, payload: bytes, *, marker: bool, padding: int = 0) -> bytes:

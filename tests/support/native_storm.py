@@ -208,6 +208,8 @@ class Storm:
         body = chance.randbytes(chance.randrange(1490 - 12))
         if chance.random() < 0.7:
             body = bytes((0x90, 0x80 | chance.getrandbits(7), 0x80 | chance.getrandbits(8))) + body
+        elif chance.random() < 0.7:
+            body = bytes((0x60 | chance.choice((1, 5, 6, 28, 28)), chance.getrandbits(8))) + body
         if first & 0x10:
             at = 4 * (first & 15)
             words = chance.choice((0, 1, 2, 5, chance.getrandbits(16)))
@@ -261,6 +263,7 @@ class Storm:
     def change(self) -> None:
         """What Python does between packets: a flow ends and opens, a viewer leaves and comes, with packets waiting."""
         chance, null = self.chance, self.ffi.NULL
+        self.picture.picture = chance.choice((self.lib.VP8, self.lib.VP8, self.lib.H264))
         self.picture.open, self.sound.open = chance.random() < 0.95, chance.random() < 0.95
         self.picture.outlets_count = chance.choice((0, VIEWERS, VIEWERS, VIEWERS))
         self.picture.next = (self.numbers[96] + 1) & 0xFFFF

@@ -168,6 +168,19 @@ static int continues(const uint8_t *payload, int bytes, descriptor *d)
     return !(opens && !(payload[at] & 1));
 }
 
+/* Whether an H.264 payload only continues: a slice that needs other pictures, what may stand beside one, or more of
+   the fragments of a slice (RFC 6184 sections 5.6 and 5.8). Whatever else there is could be a beginning, or hold
+   parameter sets; media.h264.begun finds none here. */
+static int continues_h264(const uint8_t *payload, int bytes)
+{
+    enum { SLICE = 1, IDR = 5, SEI = 6, FU_A = 28, BEGINS = 0x80 };
+    int kind = bytes > 2 ? payload[0] & 31 : 0;
+    if (kind != FU_A)
+        return kind == SLICE || kind == SEI;
+    kind = payload[1] & 31;
+    return kind == SLICE || (kind == IDR && !(payload[1] & BEGINS));
+}
+
 static void send_waiting(int from, int count, port *by)
 {
     int done = 0;
@@ -269,6 +282,7 @@ static void forward(outlet *o, const uint8_t *payload, int bytes, const passed *
     copy->sequence = sequence;
     copy->bytes = bytes;
     copy->marker = about->marker;
+    copy->payload_type = o->payload_type;
     copy->used = 1;
     memcpy(copy->payload, payload, bytes);
     if (d->id_at)
@@ -315,7 +329,9 @@ static int pass(flow *f, uint8_t *data, int size, double now)
         .marker = data[1] >> 7,
     };
     if (f->picture) {
-        if (!continues(payload, bytes, &d))
+        if (f->picture == H264)
+            d = (descriptor){0};
+        if (f->picture == H264 ? !continues_h264(payload, bytes) : !continues(payload, bytes, &d))
             return 0;
         if ((about.has_id = d.id_at > 0))
             about.picture_id = read16(payload + d.id_at) & 0x7FFF;

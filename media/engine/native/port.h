@@ -10,7 +10,8 @@ enum {
     MOST_OUTLETS = 32,  /* viewers of one picture; a booth has two rooms, and observers */
     MOST_PASSED = 64,   /* packets of a flow that Python has not noted yet: 400 ms of a picture, 1.2 s of sound */
     MOST_KEPT = 1024,   /* packets kept to be sent again: HISTORY of media/engine/sending.py */
-    MOST_LEAVING = 64   /* packets that leave in one call: beyond, what waits is sent first */
+    MOST_LEAVING = 64,  /* packets that leave in one call: beyond, what waits is sent first */
+    VP8 = 1, H264 = 2   /* what a flow of pictures has */
 };
 
 typedef struct port port;
@@ -20,7 +21,7 @@ typedef struct voice voice;                  /* voice.h */
 typedef struct {
     uint32_t timestamp;
     uint16_t sequence, bytes;
-    uint8_t marker, used;
+    uint8_t marker, used, payload_type;
     uint8_t payload[1500];
 } kept;
 
@@ -49,7 +50,7 @@ typedef struct {
 typedef struct {
     uint32_t ssrc;
     uint8_t payload_type, open, send_time_id;
-    uint8_t picture;                         /* 1: VP8, forwarded in order; 0: sound, for `heard` */
+    uint8_t picture;                         /* VP8 or H264, forwarded in order; 0: sound, for `heard` */
     uint16_t next;                           /* of a picture: the only number that passes */
     uint32_t outlets_count, passed_count;
     outlet *outlets[MOST_OUTLETS];

@@ -15,8 +15,19 @@ from media import loss
 from media.engine.native import lib
 from media.engine.native_desk import NativeVoice
 from media.engine.port import read_paced
+from media.h264 import begun
 from media.rtp import RtpPacket
-from tests.support.crossing import CAMERA, FIRST_SEQUENCE, PICTURE, SOUND, SPEAKER, Crossing, Film
+from tests.support.crossing import (
+    CAMERA,
+    FIRST_SEQUENCE,
+    H264_SETS,
+    H264_TYPE,
+    PICTURE,
+    SOUND,
+    SPEAKER,
+    Crossing,
+    Film,
+)
 
 pytestmark = pytest.mark.skipif(lib is None, reason="the part in C is not built: set-up found no compiler")
 
@@ -27,8 +38,8 @@ async def crossing(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..
     monkeypatch.setattr(loss, "GIVE_UP_S", 1000.0)
     made: list[Crossing] = []
 
-    def make(viewers: int = 2, *, fast: bool = True, host: str = "127.0.0.1") -> Crossing:
-        made.append(Crossing(viewers, fast=fast, host=host))
+    def make(viewers: int = 2, *, fast: bool = True, host: str = "127.0.0.1", codec: str = "vp8") -> Crossing:
+        made.append(Crossing(viewers, fast=fast, host=host, codec=codec))
         return made[-1]
 
     yield make
@@ -37,7 +48,7 @@ async def crossing(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..
 
 
 def numbers(packets: list[RtpPacket]) -> list[int]:
-    return [packet.sequence for packet in packets if packet.payload_type == 100]
+    return [packet.sequence for packet in packets if packet.payload_type in (100, H264_TYPE)]
 
 
 def content(packets: list[RtpPacket]) -> dict[tuple[int, int], tuple[bool, int, int, bytes]]:
@@ -56,12 +67,11 @@ async def played(crossing: Crossing, seed: int) -> dict[str, Any]:
         for _ in range(chance.randrange(1, 4)):
             first = film.sequence
             key = at % 40 == 0 and not burst
-            made = film.picture(
-                chance.randrange(1, 5),
-                key=key,
-                body=chance.randbytes(8),
-                plain=chance.random() < 0.02 and seed % 3 != 2,
-            )
+            packets, body, rare = chance.randrange(1, 5), chance.randbytes(8), chance.random()
+            if crossing.picture.codec == "h264":
+                made = film.h264(packets, key=key, body=body, sets=at == 0 or rare < 0.5)
+            else:
+                made = film.picture(packets, key=key, body=body, plain=rare < 0.02 and seed % 3 != 2)
             if chance.random() < 0.05:
                 made.append(film.packet(b"", marker=False, padding=chance.randrange(1, 200)))
             for offset, data in enumerate(made):
@@ -133,6 +143,52 @@ async def test_with_and_without_the_fast_path_everything_is_the_same(
     assert (fast.passed == 0) == (seed % 3 == 2), "PictureIDs of 7 bits are written anew, longer, by Python"
     if fast.passed:
         assert fast.passed > 0.5 * fast.receiving.counts[0]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_with_and_without_the_fast_path_everything_is_the_same_in_h264(
+    crossing: Callable[..., Crossing], seed: int
+) -> None:
+    fast, slow = crossing(fast=True, codec="h264"), crossing(fast=False, codec="h264")
+    quick, plain = await played(fast, seed), await played(slow, seed)
+    assert quick == plain
+    assert (slow.passed, fast.passed > 0.3 * fast.receiving.counts[0]) == (0, True)
+    for viewer in fast.viewers:
+        kinds = {packet.payload_type for packet in viewer.far.media}
+        assert kinds == {H264_TYPE, H264_TYPE + 1}
+
+
+async def test_of_h264_everything_passes_but_sets_and_beginnings(crossing: Callable[..., Crossing]) -> None:
+    one = crossing(codec="h264")
+    film = Film(one.far)
+    for at in range(100):
+        for data in film.h264(4, key=at % 50 == 0, sets=at == 0):
+            await one.bring([data])
+    one.session.tell()
+    assert one.receiving.counts == (402, 0)
+    assert one.passed == 402 - 2 - 2, "two sets, and the first fragments of two key frames"
+    for viewer in one.viewers:
+        got = [packet.sequence for packet in viewer.far.media]
+        assert got == [FIRST_SEQUENCE + at for at in range(400 + 2)], "the sets stand before both key frames"
+        again = viewer.far.media[201].payload, viewer.far.media[0].payload
+        assert [begun(payload) for payload in again] == [list(H264_SETS)] * 2
+
+
+async def test_what_passed_in_another_codec_is_sent_again_in_that(crossing: Callable[..., Crossing]) -> None:
+    one = crossing(1, codec="h264")
+    film = Film(one.far)
+    await one.bring(film.h264(1, key=True))
+    await one.bring(film.h264(3))
+    wanted = newest(one, 0, 3)
+    one.viewers[0].sending.send(one.viewers[0].far.media[-1].sequence + 1, 0, True, b"vp8", time.monotonic())
+    outlet = one.viewers[0].sending.outlet()
+    assert outlet is not None
+    await ask(one, 0, [*wanted, wanted[-1] + 1])
+    again = {packet.payload[:2]: packet.payload_type for packet in one.viewers[0].far.media if packet.payload_type % 2}
+    assert again == {
+        **{number.to_bytes(2, "big"): H264_TYPE + 1 for number in wanted},
+        (wanted[-1] + 1).to_bytes(2, "big"): 101,
+    }
 
 
 async def test_a_clean_picture_passes_without_python_but_for_its_key_frames(crossing: Callable[..., Crossing]) -> None:

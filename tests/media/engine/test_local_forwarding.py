@@ -6,12 +6,11 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from aiortc.codecs.vpx import VpxPayloadDescriptor
-from aiortc.rtp import RtpPacket, is_rtcp
+from aiortc.rtp import RtpPacket
 
 from media.engine.door import Answered, Carrying, Connect, Event, Show, Survey, Surveyed, View
 from media.engine.flow import Passage
@@ -23,10 +22,9 @@ from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import silence
 from media.engine.simulated_picture import Sighting
 from media.numbering import PicturePacket
+from tests.support.tap import Tap
 
 PLACE, SOURCE, SENT, SCREEN = "booth-1", 11, (320, 180), (640, 512)
-VP8_TYPE, RTX_TYPE = 97, 98  # the library's own numbers in its offers
-LOSE_EACH = 25
 
 
 @pytest.fixture(params=["with the fast path", "without"], autouse=True)
@@ -37,73 +35,6 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     elif lib is None:
         pytest.skip("the part in C is not built: set-up found no compiler")
     return str(request.param)
-
-
-@dataclass
-class Tap:
-    """The packets of pictures that a peer sent and received, in the clear."""
-
-    sent: list[RtpPacket] = field(default_factory=list)
-    received: list[RtpPacket] = field(default_factory=list)
-    again: list[RtpPacket] = field(default_factory=list)
-    """Retransmissions, sent or received."""
-    lost: list[RtpPacket] = field(default_factory=list)
-    loses: str = ""
-    """Which way each 25th packet of a picture is lost: `out`, `in` or neither."""
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def on(self, peer: SimulatedPeer) -> Tap:
-        transport: Any = peer._pc.getSenders()[0].transport
-        send, take = transport._send_rtp, transport._handle_rtp_data
-
-        async def sending(data: bytes) -> None:
-            if self._passes("out", self.sent, data):
-                await send(data)
-
-        async def taking(data: bytes, arrival_time_ms: int) -> None:
-            if self._passes("in", self.received, data):
-                await take(data, arrival_time_ms)
-
-        transport._send_rtp, transport._handle_rtp_data = sending, taking
-        return self
-
-    def _passes(self, way: str, kept: list[RtpPacket], data: bytes) -> bool:
-        """Note a packet; False for one that is lost."""
-        if is_rtcp(data):
-            return True
-        packet = RtpPacket.parse(data)
-        if packet.payload_type == RTX_TYPE and len(packet.payload) > 2:
-            self.again.append(packet)
-        elif packet.payload_type == VP8_TYPE:
-            if self.loses == way and packet.sequence_number % LOSE_EACH == 0:
-                self.lost.append(packet)
-                return False
-            kept.append(packet)
-        self._changed.set()
-        return True
-
-    async def until_again(self, packets: int) -> None:
-        """Wait until so many packets were lost and all of them repeated."""
-        async with asyncio.timeout(15):
-            while len(self.lost) < packets or not set(map(repeated, self.lost)) <= {
-                packet.payload for packet in self.again
-            }:
-                self._changed.clear()
-                await self._changed.wait()
-
-    async def receives(self, packets: int) -> list[RtpPacket]:
-        """So many more packets from now on."""
-        start = len(self.received)
-        async with asyncio.timeout(10):
-            while len(self.received) < start + packets:
-                self._changed.clear()
-                await self._changed.wait()
-        return self.received[start:]
-
-
-def repeated(packet: RtpPacket) -> bytes:
-    """What its retransmission carries (RFC 4588 section 4)."""
-    return packet.sequence_number.to_bytes(2, "big") + packet.payload
 
 
 async def join(engine: LocalEngine, seat: str, peer: SimulatedPeer) -> Tap:

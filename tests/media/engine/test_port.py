@@ -20,9 +20,11 @@ from media.engine.flow import Flow, Outlet
 from media.engine.native import ffi, lib, session_of
 from media.engine.port import Port, _address, _sockaddr, flush, take_over
 from media.errors import MediaError
+from media.h264 import begun, kind_of
+from media.picture_in import PictureIn
 from media.rtp import HeaderWriter, parse
 from media.vp8_rtp import describe
-from tests.support.crossing import Crossing, Far, Film, bound, srtp
+from tests.support.crossing import H264_SETS, Crossing, Far, Film, bound, srtp
 
 NOBODY: Any = SimpleNamespace()
 ROOT = Path(__file__).parents[3]
@@ -171,9 +173,17 @@ async def test_another_pair_that_is_nominated_takes_everything_over() -> None:
     crossing.close()
 
 
+UNITS = st.builds(
+    lambda kind, about, body: bytes((0x60 | kind, about)) + body,
+    st.sampled_from([1, 1, 5, 6, 7, 8, 9, 24, 28, 28, 28, 28]),
+    st.one_of(st.integers(0, 255), st.sampled_from([0x81, 0x01, 0x41, 0x85, 0x05, 0x45, 0x87, 0x06])),
+    st.binary(max_size=12),
+)
+
+
 @st.composite
 def packets(draw: st.DrawFn) -> bytes:
-    """RTP of our stream, whole or nearly, with a VP8 payload or any."""
+    """RTP of our stream, whole or nearly, with a VP8 or H.264 payload or any."""
     first = 0x80 | draw(st.sampled_from([0, 0, 0, 0x10, 0x20, 0x30, 0x01, 0x1F]))
     extension = b""
     if first & 0x10:
@@ -181,7 +191,9 @@ def packets(draw: st.DrawFn) -> bytes:
         body += bytes(-len(body) % 4)
         profile = draw(st.sampled_from([b"\xbe\xde", b"\x10\x00"]))
         extension = profile + (len(body) // 4).to_bytes(2, "big") + body
-    payload = draw(st.one_of(st.binary(max_size=12), st.binary(max_size=40).map(lambda b: b"\x90\xc0\x80\x01\x05" + b)))
+    payload = draw(
+        st.one_of(st.binary(max_size=12), st.binary(max_size=40).map(lambda b: b"\x90\xc0\x80\x01\x05" + b), UNITS)
+    )
     header = bytes((first, 96 | draw(st.sampled_from([0, 0x80])), 0, 0)) + draw(st.binary(min_size=4, max_size=4))
     return header + (1).to_bytes(4, "big") + bytes(4 * (first & 15)) + extension + payload
 
@@ -205,11 +217,11 @@ class Reader:
         self.lefts = ffi.new("left[]", lib.BATCH)
         self.came = ffi.new("int *")
 
-    def read(self, packet: bytes) -> list[Any] | None:
+    def read(self, packet: bytes, codec: str = "vp8") -> list[Any] | None:
         """What passed; None where the packet was left."""
         self.number = (self.number + 1) & 0xFFFF
         packet = packet[:2] + self.number.to_bytes(2, "big") + packet[4:]
-        self.flow.open(1, 96, 2, self.number, [self.outlet])
+        self.flow.open(1, 96, 2, self.number, [self.outlet], codec=codec)
         self.far.sendto(self.outgoing.protect(packet), self.near.getsockname())
         left = lib.port_read(self.cdata, self.lefts, self.came)
         passage = self.flow.passage()
@@ -220,7 +232,7 @@ class Reader:
         assert left == 0
         kept = self.outlet.kept(self.number)
         assert kept is not None
-        return [passage.packets[0][0], passage.picture_id, passage.level, kept[2]]
+        return [passage.packets[0][0], passage.picture_id, passage.level, kept[3]]
 
 
 def test_what_passes_is_what_python_reads_as_a_continuation() -> None:
@@ -252,6 +264,46 @@ def test_what_passes_is_what_python_reads_as_a_continuation() -> None:
             assert picture_id == (about.picture_id if about.id_at else None)
             assert level == (payload[about.level_at] if about.level_at else None)
             assert kept == payload
+
+    same()
+    assert passed > 100
+
+
+def continues(payload: bytes) -> bool:
+    """Whether an H.264 payload is one slice, or what stands beside one, that no decoder could begin with."""
+    try:
+        kinds = [kind_of(unit) for unit in begun(payload)]
+    except MediaError:
+        return False
+    return len(payload) > 2 and (
+        (kinds in ([1], [6]) and kind_of(payload) in (1, 6))
+        or (kind_of(payload) == 28 and (kinds == [1] or (kinds == [] and payload[1] & 31 in (1, 5))))
+    )
+
+
+def test_what_passes_of_h264_is_what_python_finds_no_beginning_and_no_sets_in() -> None:
+    reader, passed = Reader(), 0
+
+    @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(packets())
+    def same(packet: bytes) -> None:
+        nonlocal passed
+        try:
+            srtp(pylibsrtp.Policy.SSRC_ANY_OUTBOUND).protect(packet)
+        except pylibsrtp.Error:  # its header says more than there is
+            return
+        found = reader.read(packet, "h264")
+        try:
+            whole = parse(packet[:2] + reader.number.to_bytes(2, "big") + packet[4:], 2)
+        except ValueError:
+            assert found is None
+            return
+        assert (found is not None) == continues(whole.payload)
+        if found is not None:
+            passed += 1
+            assert PictureIn("h264", H264_SETS).read(1, 0, True, whole.payload).sets is None
+            payload, whole.payload = whole.payload, b""
+            assert found == [whole, None, None, payload]
 
     same()
     assert passed > 100

@@ -15,11 +15,10 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media.engine.flow import Passage
 from media.engine.receiving import MOST_STREAMS, PLI_EVERY_S, POLL_S, Format, Receiving
 from media.loss import GIVE_UP_S, REACH
 from media.rtp import SEND_TIME_HZ, RtpPacket
-from tests.support.slow import Slow
+from tests.support.slow import SeesAll, Slow
 
 MEDIA, REPEATED, OURS = 1, 2, 9
 FORMATS = {96: Format("vp8", 90_000), 97: Format("rtx", 90_000, 96), 98: Format("rtx", 90_000, 55)}
@@ -31,7 +30,7 @@ class Timer:
     delay_s: float
 
 
-class Far(Slow):
+class Far(SeesAll, Slow):
     """The network's edge of one stream: what is sent back, what comes out, and when it wants to be looked at."""
 
     def __init__(self, kind: str = "video", originals: dict[int, int] | None = None) -> None:
@@ -58,12 +57,6 @@ class Far(Slow):
 
     def on_lost(self, number: int) -> None:
         self.lost.append(number)
-
-    def on_passage(self, passage: Passage, number: int) -> None:
-        raise AssertionError("nothing passes by itself here")
-
-    def outlets(self) -> None:
-        return None
 
     def take(self, sequence: int, payload: bytes = b"x", ssrc: int = MEDIA, kind: int = 96, now: float = 0.0) -> None:
         sent = int(now * SEND_TIME_HZ) & 0xFFFFFF

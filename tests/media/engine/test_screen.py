@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from media.engine.screen import Screen, Way
 from media.engine.sending import Agreed, Sending
+from media.h264_profiles import Coding
 from media.loss import REACH
 from media.numbering import PicturePacket
 from media.rtp import HeaderWriter
@@ -183,3 +184,107 @@ def test_before_the_connection_is_up_nothing_is_begun() -> None:
     assert a.forward(False) is None
     assert a.forward(True) is not None
     assert_unbroken(line, screen)
+
+
+class Box(Source):
+    """A source of H.264, one packet a picture."""
+
+    coding = Coding(66, 0xC0, 31, square=True, in_order=True)
+    payloads = b"\x65\x88\x80", b"\x41\x9a"
+
+    def forward(self, key: bool, body: bytes = b"", *, bare: bool = False) -> int | None:
+        payload = self.payloads[not key] + body
+        sets = b"\x78sets" if key else None
+        packet = PicturePacket(self.number, self.timestamp & 0xFFFFFFFF, True, payload, None, "h264", sets, bare)
+        self._step()
+        return self.screen.forward(self.name, packet, self.now)
+
+    def show(self, way: Way = Way.FORWARDED) -> None:
+        self.screen.show(self.name, way, "h264", self.coding)
+
+
+def of_two_codecs() -> tuple[Screen, Line]:
+    screen, line = Screen(Sending(), {102: "42e01f"}), Line()
+    screen.sending.start(line, Agreed(96, 97, 1, 2, "us", HeaderWriter(), {96: 97, 102: 103}))
+    return screen, line
+
+
+def sent(line: Line) -> list[tuple[int, bytes]]:
+    return [(packet.payload_type, packet.payload) for packet in line.sent]
+
+
+def test_what_a_connection_takes_is_what_it_agreed_to() -> None:
+    screen, _ = of_two_codecs()
+    assert screen.takes("vp8", None)
+    assert screen.takes("h264", Box.coding)
+    for coding in (
+        None,
+        Coding(100, 0, 31, square=True, in_order=True),
+        Coding(66, 0xC0, 51, square=True, in_order=True),
+        Coding(66, 0xC0, 31, square=False, in_order=True),
+        Coding(66, 0xC0, 31, square=True, in_order=False),
+    ):
+        assert not screen.takes("h264", coding)
+    assert not Screen(Sending()).takes("h264", Box.coding)
+
+
+def test_who_begins_gets_the_sets_first_and_later_only_where_the_source_has_none() -> None:
+    screen, line = of_two_codecs()
+    box = Box("A", screen)
+    box.show()
+    assert box.forward(False) is None
+    box.forward(True)
+    box.forward(False)
+    box.forward(True)
+    box.forward(True, bare=True)
+    sets, (key, delta) = (102, b"\x78sets"), ((102, payload) for payload in Box.payloads)
+    assert sent(line) == [sets, key, delta, key, sets, key]
+    stamps = [packet.timestamp for packet in line.sent]
+    assert [stamps[0], stamps[4]] == [stamps[1], stamps[5]], "those of the picture that they stand before"
+    assert [packet.marker for packet in line.sent] == [0, 1, 1, 1, 0, 1]
+
+
+def test_each_is_sent_again_in_its_own_codecs_retransmissions() -> None:
+    screen, line = of_two_codecs()
+    box, page = Box("A", screen), Source("B", screen)
+    box.show()
+    box.forward(True)
+    screen.show("B", Way.FORWARDED)
+    page.forward(True)
+    numbers = [packet.sequence_number for packet in line.sent]
+    screen.sending.repeat(numbers, 1.0)
+    assert [packet.payload_type for packet in line.sent] == [102, 102, 96, 103, 103, 97]
+    assert {packet.ssrc for packet in line.sent[:3]} == {1}
+    assert [packet.payload[2:] for packet in line.sent[3:]] == [packet.payload for packet in line.sent[:3]]
+
+
+def test_what_a_source_sends_in_another_codec_waits_until_that_is_shown() -> None:
+    screen, line = of_two_codecs()
+    box = Box("A", screen)
+    screen.show("A", Way.FORWARDED)
+    assert box.forward(True) is None
+    assert line.sent == []
+
+
+@given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(Way), st.integers(1, 4)), min_size=1, max_size=12))
+def test_however_often_the_codec_changes_the_numbers_go_on(stretches: list[tuple[str, Way, int]]) -> None:
+    screen, line = of_two_codecs()
+    pages = {"A": Source("A", screen, 100_000, 32_760), "B": Source("B", screen, 70_000, 5)}
+    box, now = Box("C", screen, 200_000), 10.0
+    for name, way, pictures in stretches:
+        source: Source = box if name == "C" else pages[name]
+        source.now = now
+        if name == "C":
+            box.show(way)
+        else:
+            screen.show(name, way)
+        for at in range(pictures):
+            (source.forward if way is Way.FORWARDED else source.make)(at == 0)
+        now = source.now
+    first = screen.sending.first_sequence
+    assert [packet.sequence_number for packet in line.sent] == [first + at & 0xFFFF for at in range(len(line.sent))]
+    stamps = list(dict.fromkeys(packet.timestamp for packet in line.sent))
+    assert all(0 < (later - one) & 0xFFFFFFFF < 1 << 31 for one, later in itertools.pairwise(stamps))
+    made = [packet for packet in line.sent if packet.payload_type == 96]
+    ids = [VpxPayloadDescriptor.parse(packet.payload)[0].picture_id or 0 for packet in made]
+    assert all((later - one) % (1 << 15) == 1 for one, later in itertools.pairwise(ids))

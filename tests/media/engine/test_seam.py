@@ -29,12 +29,12 @@ from aiortc.rtp import HeaderExtensionsMap, RtcpByePacket, RtcpPacket, RtcpPsfbP
 from aiortc.rtp import RtpPacket as LibraryPacket
 
 from media.engine import addresses, seam, secured
-from media.engine.flow import Passage
 from media.engine.receiving import Receiving
 from media.engine.seam import PeerConnection, Receiver, Sender
 from media.engine.secured import LONGEST_DATAGRAM, MOST_SSRCS, MOST_WAITING, SrtpWire
 from media.engine.session import Incoming, RtpSession
 from media.rtp import RtpPacket
+from tests.support.slow import SeesAll
 
 PLACES = [(module, place) for module in (seam, secured, addresses) for place in module.TOUCHED]
 STAND_INS = {"receiver": Receiver, "sender": Sender}
@@ -120,7 +120,7 @@ def ours(thing: object) -> Any:
     return thing
 
 
-class Taken(Incoming):
+class Taken(SeesAll, Incoming):
     """What the session handed on."""
 
     def __init__(self) -> None:
@@ -134,12 +134,6 @@ class Taken(Incoming):
 
     def on_key_frame_wanted(self) -> None:
         self.key_frames += 1
-
-    def on_passage(self, passage: Passage, number: int) -> None:
-        raise AssertionError("nothing passes by itself here")
-
-    def outlets(self) -> None:
-        return None
 
     def on_bitrate(self, bits_per_s: int) -> None: ...
 

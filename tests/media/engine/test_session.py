@@ -23,17 +23,16 @@ from aiortc.rtp import (
 from aiortc.rtp import RtpPacket as LibraryPacket
 
 from media.engine import session as session_module
-from media.engine.flow import Passage
 from media.engine.receiving import Format, Receiving
 from media.engine.sending import Agreed, Sending
 from media.engine.session import Incoming, RtpSession
 from media.rtp import HeaderWriter, RtpPacket
-from tests.support.slow import Slow
+from tests.support.slow import SeesAll, Slow
 
 SOUND, PICTURE, SOUND_OUT, PICTURE_OUT = 1, 2, 11, 12
 
 
-class Connection(Incoming, Slow):
+class Connection(SeesAll, Incoming, Slow):
     """Both ends of a session: what it hands on, and what it sends."""
 
     def __init__(self) -> None:
@@ -61,12 +60,6 @@ class Connection(Incoming, Slow):
 
     def on_key_frame_wanted(self) -> None:
         self.told.append("key frame")
-
-    def on_passage(self, passage: Passage, number: int) -> None:
-        raise AssertionError("nothing passes by itself here")
-
-    def outlets(self) -> None:
-        return None
 
     def on_bitrate(self, bits_per_s: int) -> None:
         self.told.append(bits_per_s)

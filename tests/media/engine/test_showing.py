@@ -9,12 +9,15 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.rtp import RtcpPacket, RtcpSrPacket
 from aiortc.rtp import RtpPacket as LibraryPacket
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from media.engine.decoding import Decoder
@@ -25,6 +28,7 @@ from media.engine.sending import Agreed, Sending
 from media.engine.showing import Showing
 from media.engine.transcoding import Transcoding
 from media.engine.vp8 import TIME_BASE, Encoder
+from media.h264 import begun, depacketise, units
 from media.picture_in import PictureIn
 from media.rtp import HeaderWriter
 from media.testcard import draw, read
@@ -40,12 +44,13 @@ CARD = 5
 class Viewer(Slow):
     """A seat with one connection."""
 
+    formats: dict[int, str] = field(default_factory=dict)
     sent: list[LibraryPacket] = field(default_factory=list)
     reports: list[RtcpSrPacket] = field(default_factory=list)
     screen: Screen = field(init=False)
 
     def __post_init__(self) -> None:
-        self.screen = Screen(Sending())
+        self.screen = Screen(Sending(), self.formats)
         self.screen.sending.start(self, Agreed(96, 0, 1, 0, "us", HeaderWriter()))
 
     def send_rtp(self, packet: bytes) -> None:
@@ -59,7 +64,11 @@ class Viewer(Slow):
         decoder, whole = Decoder("vp8"), b""
         seen: list[tuple[int, int, int | None]] = []
         for packet in self.sent:
-            whole += VpxPayloadDescriptor.parse(packet.payload)[1]
+            codec = "h264" if packet.payload_type in self.formats else "vp8"
+            if codec != decoder.codec:
+                decoder, whole = Decoder(codec), b""
+            h264 = codec == "h264"
+            whole += depacketise(packet.payload).payload if h264 else VpxPayloadDescriptor.parse(packet.payload)[1]
             if packet.marker:
                 frame = decoder.decode(whole, len(seen))
                 assert frame is not None
@@ -77,10 +86,12 @@ class Viewer(Slow):
         ]
         pictures: dict[int, int | None] = {}
         for packet in self.sent:
-            pictures[packet.timestamp] = VpxPayloadDescriptor.parse(packet.payload)[0].picture_id
-        stamps, ids = list(pictures), list(pictures.values())
+            if packet.payload_type in self.formats:
+                pictures[packet.timestamp] = None
+            else:
+                pictures[packet.timestamp] = VpxPayloadDescriptor.parse(packet.payload)[0].picture_id
+        stamps, ids = list(pictures), [one for one in pictures.values() if one is not None]
         assert all(0 < (later - one) & 0xFFFFFFFF < 1 << 31 for one, later in itertools.pairwise(stamps))
-        assert ids[0] is not None
         assert ids == [(ids[0] + at) & 0x7FFF for at in range(len(ids))]
 
 
@@ -96,12 +107,8 @@ class Camera:
         self._number, self._shown = number, 0
 
     @property
-    def picture_codec(self) -> str:
-        return self._reader.codec
-
-    @property
-    def picture_size(self) -> tuple[int, int]:
-        return self._reader.size
+    def picture(self) -> PictureIn:
+        return self._reader
 
     def assemble(self, wanted: bool) -> None:
         if wanted and not self._assembling:
@@ -141,6 +148,36 @@ class Camera:
         self._shown += 1
 
 
+class Box(Camera):
+    """A camera whose encoder makes H.264, of whatever profile: a key frame a packet, or cut into slices."""
+
+    def __init__(self, showing: Showing, number: int = 70_000) -> None:
+        super().__init__(showing, number)
+        self._reader = PictureIn("h264")
+
+    def shoot(self, profile: str, *, now: float = 2000.0) -> None:
+        """One key frame of SMALL."""
+        context = av.CodecContext.create("libx264", "w")
+        assert isinstance(context, VideoCodecContext)
+        context.width, context.height, context.pix_fmt, context.time_base = *SMALL, "yuv420p", TIME_BASE
+        context.framerate = Fraction(30)  # by which it names a level
+        context.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": profile, "slice-max-size": "1100"}
+        if profile != "baseline":
+            context.options |= {"preset": "veryfast"}
+        picture = VideoFrame.from_ndarray(draw(*SMALL, CARD, self._shown), format="yuv420p")
+        picture.pts, picture.time_base = 0, TIME_BASE
+        found = units(b"".join(bytes(packet) for packet in [*context.encode(picture), *context.encode(None)]))
+        for unit in found:
+            self.sent.append(unit)
+            ours = self._reader.read(self._number, self._shown * 3000, unit is found[-1], unit)
+            self._number += 1
+            self._showing.packet(ours, now + self._shown / 30)
+            if self._assembling:
+                for frame in self._reader.frames(ours):
+                    self._showing.line.offer(frame)
+        self._shown += 1
+
+
 class Hall:
     """A source's showing with its viewers; what its line makes is handed over when it is waited for."""
 
@@ -157,8 +194,8 @@ class Hall:
         self._made.append((viewers, frame))
         self._changed.set()
 
-    def enter(self, seat: str) -> Viewer:
-        viewer = Viewer()
+    def enter(self, seat: str, formats: dict[int, str] | None = None) -> Viewer:
+        viewer = Viewer(formats or {})
         self.viewers.setdefault(seat, []).append(viewer)
         return viewer
 
@@ -172,6 +209,11 @@ class Hall:
         camera = Camera(self.showing, number)
         self.showing.film(camera)
         return camera
+
+    def box(self) -> Box:
+        box = Box(self.showing)
+        self.showing.film(box)
+        return box
 
     async def make(self, frames: int = 1) -> None:
         """Wait for so many frames of the line and show them."""
@@ -379,3 +421,87 @@ async def test_who_looks_no_more_gets_no_more(hall: Hall) -> None:
     hall.showing.film(None)
     hall.showing.ask_key_frame()
     assert camera.key_frames == 1
+
+
+CONSTRAINED, MAIN = {102: "42e01f"}, {102: "42e01f", 104: "4d001f"}
+
+
+async def test_h264_goes_to_who_agreed_to_its_profile_in_that_format_and_is_made_for_the_others(hall: Hall) -> None:
+    plain, more, none = hall.enter("B", CONSTRAINED), hall.enter("C", MAIN), hall.enter("D")
+    hall.show(B=(320, 256, False), C=(336, 256, False), D=(352, 256, False))
+    box = hall.box()
+    for profile, made in (("baseline", 1), ("main", 2), ("high", 3), ("baseline", 1)):
+        box.shoot(profile)
+        await hall.make(made)
+    types = [list(dict.fromkeys(packet.payload_type for packet in one.sent)) for one in (plain, more, none)]
+    assert types == [[102, 96], [102, 104, 96], [96]]
+    assert plain.sent[-1].payload_type == more.sent[-1].payload_type == 102
+    sizes = [[(width, height) for width, height, _ in one.pictures()] for one in (plain, more, none)]
+    made_b, made_c, made_d = (320, 256), (336, 256), (352, 256)
+    assert sizes == [[SMALL, made_b, made_b, SMALL], [SMALL, SMALL, made_c, SMALL], [made_d] * 4]
+    for one in (plain, more, none):
+        assert [number for _, _, number in one.pictures()] == list(range(4))
+        one.assert_unbroken()
+
+
+async def test_two_connections_of_a_seat_get_what_each_of_them_takes(hall: Hall) -> None:
+    old, new = hall.enter("B"), hall.enter("B", CONSTRAINED)
+    hall.show(B=(*SCREEN, False))
+    box = hall.box()
+    for _ in range(2):
+        box.shoot("baseline")
+        await hall.make()
+    assert [one.pictures() for one in (old, new)] == [
+        [(*SCREEN, 0), (*SCREEN, 1)],
+        [(*SMALL, 0), (*SMALL, 1)],
+    ]
+    asked = box.key_frames
+    hall.showing.want_key_frame("B")
+    assert box.key_frames == asked + 1
+    hall.showing.want_rate("B", 800_000)
+    assert box.caps[-1] == 800_000
+    hall.viewers["B"] = [old]
+    hall.show(B=(*SCREEN, False))
+    hall.showing.want_key_frame("B")
+    assert box.key_frames == asked + 1, "it is made for whoever is left"
+    assert box.caps[-1] is None
+
+
+async def test_an_h264_viewer_gets_sets_and_slices_as_they_came_with_one_more_copy_of_the_sets_where_it_begins(
+    hall: Hall,
+) -> None:
+    viewer = hall.enter("B", CONSTRAINED)
+    hall.show(B=(*SCREEN, False))
+    box = hall.box()
+    for _ in range(3):
+        box.shoot("baseline")
+    kinds = [[unit[0] & 31 for unit in begun(packet.payload)] for packet in viewer.sent]
+    assert kinds[:2] == [[7, 8], [5]]
+    assert [packet.payload for packet in viewer.sent[1:]] == [
+        unit for at, unit in enumerate(box.sent) if at >= box.sent.index(viewer.sent[1].payload)
+    ]
+    assert viewer.pictures() == [(*SMALL, number) for number in range(3)]
+    viewer.assert_unbroken()
+
+
+async def test_sets_alone_say_nothing_of_how_a_picture_will_come(hall: Hall) -> None:
+    hall.enter("B", CONSTRAINED)
+    hall.show(B=(*SCREEN, False))
+    box = hall.box()
+    box.shoot("baseline")
+    said = [unit for unit in box.sent if unit[0] & 31 in (7, 8)]
+    other = Box(hall.showing)
+    other._reader = PictureIn("h264", said)
+    hall.showing.film(other)
+    assert other.picture.size == SMALL
+    assert hall.line.outputs == 0
+
+
+async def test_nothing_is_made_of_h264_for_a_seat_that_has_no_connection_yet(hall: Hall) -> None:
+    hall.show(B=(*SCREEN, False))
+    box = hall.box()
+    box.shoot("baseline")
+    assert hall.line.outputs == 0
+    hall.enter("B")
+    hall.show(B=(*SCREEN, False))
+    assert hall.line.outputs == 1
