@@ -9,7 +9,8 @@ HTTP edge      app (routes, lifetime), answers (headers, errors), pages, health,
                forwarded (behind a reverse proxy)
 operations     metrics (who may scrape, when), metric_families (names and labels), tally, spread; METRICS.md, alerts.yml
 equipment      whip (the two doors), equipment (what is connected), problems (errors in HTTP's own words)
-signaling      websocket (the signaling door), conductor (where machine, sockets, engine and store meet)
+signaling      websocket (the signaling door), frames (one for many sockets), cadence (what is done every so often)
+               conductor (where machine, sockets, engine and store meet)
 store          facts on disk
 command line   cli, running (from first socket to goodbye)
 participants   robot, robot_stay (without a page), loopback* (the test of a line), demo* (the demonstration)
