@@ -97,7 +97,7 @@ class _Listener:
         elif self._encoder is None:
             self._encoder = Encoder()
             self.cdata.encoder = ffi.cast("void *", self._encoder.address)
-            self.cdata.limiter = _limiter()[0]
+            self.cdata.limiter = fresh_limiter()[0]
             self.cdata.hears = 1
         self.slow = [earphone for earphone, line in ears.items() if line is None]
         self._earphones = tuple(ears)
@@ -188,7 +188,7 @@ def _introduce() -> None:
     lib.desks(encode)
 
 
-def _limiter() -> Any:
+def fresh_limiter() -> Any:
     """One that has heard nothing."""
     fresh = ffi.new("limiter *")
     fresh.ceiling = 10.0 ** (CEILING_DB / 20.0)

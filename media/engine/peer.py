@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from media.capture_clock import CaptureClock
+from media.carriage import Carriage
 from media.engine.door import AddCandidate, Connect, StreamFigures
 from media.engine.earphone import Earphone
 from media.engine.flow import Outlet, Passage
@@ -26,11 +27,6 @@ from media.rtp import RtpPacket
 
 log = structlog.get_logger("engine.peer")
 
-CONNECT_TIMEOUT_S = 15.0
-SILENCE_S = 3.0
-"""No RTP of any kind for this long is a lost connection; the library itself notices after about 32 s."""
-SECOND_KIND_S = 2.0
-"""A connection carries once every kind has arrived, or this long after the first (a camera may be slow to open)."""
 WATCH_EVERY_S = 0.250
 """How often silence is looked for."""
 
@@ -49,12 +45,9 @@ class Peer(Incoming):
         self._picture = PictureIn("vp8")
         self._assembling = False
         self._clock = CaptureClock()
-        self._opened_at = time.monotonic()
-        self._arrived: dict[str, float] = {}
-        self._last_rtp_at: float | None = None
+        self._carriage = Carriage(time.monotonic())
         self._closing: asyncio.Task[None] | None = None
         self._failed = self._picture_refused = False
-        self.is_carrying = self.is_lost = False
         self.screen: Screen | None = None
         """Where it is shown pictures; None where it takes none."""
         self._earphone: Earphone | None = None
@@ -87,6 +80,16 @@ class Peer(Incoming):
             self.halt_sound()
             self._negotiation.end()
         return self._closing
+
+    @property
+    def is_carrying(self) -> bool:
+        """Whether it has come up."""
+        return self._carriage.is_carrying
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it carries now."""
+        return self._carriage.live
 
     # As a camera
 
@@ -201,7 +204,7 @@ class Peer(Incoming):
 
     def voice(self) -> Any | None:
         ended = self._failed or self._closing is not None
-        return None if ended or not self.is_carrying or self.is_lost else self._owner.voice(self)
+        return self._owner.voice(self) if self.is_live and not ended else None
 
     def on_lost(self, number: int) -> None:
         try:
@@ -260,17 +263,7 @@ class Peer(Incoming):
         """Note that a packet came; whether it may be used."""
         if self._failed or self._closing is not None:
             return False
-        self._last_rtp_at = now
-        if not self.is_carrying:
-            self._arrived.setdefault(kind, now)
-            if (
-                len(self._arrived) == len(self._negotiation.receives)
-                or now - min(self._arrived.values()) > SECOND_KIND_S
-            ):
-                self.is_carrying = True
-                self._owner.carrying(self)
-        elif self.is_lost:
-            self.is_lost = False
+        if self._carriage.heard(kind, len(self._negotiation.receives), now):
             self._owner.carrying(self)
         return True
 
@@ -278,15 +271,15 @@ class Peer(Incoming):
         if self._closing is not None:
             return
         if self._pc.connectionState == "connected" and not self._negotiation.receives and not self.is_carrying:
-            self.is_carrying = True  # a receive-only seat sends nothing that could tell
+            self._carriage.is_carrying = True  # a receive-only seat sends nothing that could tell
             self._owner.carrying(self)
         if self._pc.connectionState in ("closed", "failed"):
             self._lose()
 
     def _lose(self) -> None:
-        if self.is_carrying and not self.is_lost:
+        if self._carriage.live:
             self._pc.session.tell()  # what came before
-            self.is_lost = True
+            self._carriage.is_lost = True
             self._owner.lost(self)
         elif not self.is_carrying:
             self._fail("media_failed", "The media connection was closed before it carried anything.")
@@ -300,8 +293,8 @@ class Peer(Incoming):
             self._pc.pace(self.is_carrying and pictures == self._pictures)
             self._pictures = pictures
             now = time.monotonic()
-            if not self.is_carrying and now - self._opened_at > CONNECT_TIMEOUT_S:
+            if self._carriage.overdue(now):
                 self._fail("media_timeout", "The media connection was not up within 15 seconds.")
                 return
-            if self.is_carrying and not self.is_lost and now - (self._last_rtp_at or now) > SILENCE_S:
+            if self._carriage.silent(now):
                 self._lose()

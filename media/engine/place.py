@@ -60,7 +60,7 @@ class Place:
         self._peers: dict[tuple[str, int], Peer] = {}
         self._sources: dict[str, Source] = {}
         self._desk = desk()
-        self._earphones: list[Earphone] = []
+        self._earphones: list[tuple[str, Earphone]] = []
         self._views: tuple[View, ...] = ()
         self._carrying_since: dict[str, float] = {}
         self._ticks = 0
@@ -209,7 +209,7 @@ class Place:
     def tick(self, number: int) -> None:
         """Mix and send 20 ms of sound; `number` counts ticks of the engine's clock and stamps the packets."""
         now = time.monotonic()
-        earphones = [earphone for peer in self._peers.values() if (earphone := peer.earphone) is not None]
+        earphones = [(peer.seat, one) for peer in self._peers.values() if (one := peer.earphone) is not None]
         regular = self._ticks % LEVELS_EVERY_TICKS == 0
         if regular or earphones != self._earphones:  # regularly, for a connection's path may change
             self._connect(earphones)
@@ -227,27 +227,25 @@ class Place:
     def _connections(self, seat: str) -> list[Peer]:
         return [peer for (owner, _), peer in self._peers.items() if owner == seat]
 
-    def _connect(self, earphones: list[Earphone]) -> None:
+    def _connect(self, earphones: list[tuple[str, Earphone]]) -> None:
         """Have these hear from now on."""
         self._earphones = earphones
         by_seat: dict[str, list[Earphone]] = {}
-        for peer in self._peers.values():
-            if peer.earphone is not None:
-                by_seat.setdefault(peer.seat, []).append(peer.earphone)
+        for seat, earphone in earphones:
+            by_seat.setdefault(seat, []).append(earphone)
         self._desk.connect(by_seat)
 
     def _look_after_lips(self, now: float) -> None:
         """See how old the sound is by which each listener's lips are synchronised: that of whom they see."""
         for source in self._sources.values():
             source.look(now)
-        for peer in self._peers.values():
-            if peer.earphone is not None:
-                seen = (source.age_s for source in self._seen_by(peer.seat))
-                peer.earphone.age_s = LOOKAHEAD_S + max(seen, default=0.0)
+        for seat, earphone in self._earphones:
+            seen = (source.age_s for source in self._seen_by(seat))
+            earphone.age_s = LOOKAHEAD_S + max(seen, default=0.0)
 
     def _follow(self, seat: str) -> None:
         """See which connection counts; when it is another one, voice and picture of the seat begin anew."""
-        carrying = [peer for peer in self._connections(seat) if peer.is_carrying and not peer.is_lost]
+        carrying = [peer for peer in self._connections(seat) if peer.is_live]
         speaker = max(carrying, key=lambda peer: peer.generation, default=None)
         source = self._sources.get(seat)
         if source is None or speaker is source.speaker:

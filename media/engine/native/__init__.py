@@ -4,6 +4,9 @@
 | --- | --- |
 | `port.h`, `port.c` | datagrams in, and packets that merely continue a stream out again |
 | `sound.h`, `sound.c` | the limiter |
+| `gain.h`, `gain.c` | gains that move |
+| `voice.h`, `voice.c` | a voice, from its packets to 20 ms of sound |
+| `desk.h`, `desk.c` | the mix of each listener, encoded and sent |
 | `playout.h`, `playout.c` | one source's packets, and what is due in their time |
 | `delay.c`, `packet.c` | how long they are held for that; what an Opus packet says of itself |
 | `build.py` | compiles them at set-up |

@@ -396,7 +396,7 @@ async def carries_on(engine: Engine, told: Told) -> None:
 
 
 async def test_a_connection_that_never_comes_up_fails_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("media.engine.peer.CONNECT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("media.carriage.CONNECT_TIMEOUT_S", 1.0)
     async with here() as engine:
         told, peer = Told(engine), room("A")
         assert isinstance(await engine.perform(connect(await peer.offer())), Answered)

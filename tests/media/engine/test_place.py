@@ -13,7 +13,7 @@ from aiortc.rtp import RtcpPacket
 from aiortc.rtp import RtpPacket as LibraryPacket
 from av.video.frame import VideoFrame
 
-from media.engine import peer as peer_module
+from media import carriage
 from media.engine.decoding import Decoder
 from media.engine.door import COUNTS, QUEUES, Carrying, Connect, Event, Gain, Levels, Lost, PictureRefused, View
 from media.engine.opus import Decoder as OpusDecoder
@@ -228,12 +228,12 @@ async def test_when_the_newer_connection_of_a_seat_is_lost_the_older_is_heard_an
     assert await screen.source() == 22
     assert heard(booth, ears, newer_microphone, 20) > 0.1
 
-    monkeypatch.setattr(peer_module, "SILENCE_S", 0.2)
+    monkeypatch.setattr(carriage, "SILENCE_S", 0.2)
     async with asyncio.timeout(5):
         while Lost("booth-1", "A", 2) not in booth.events:
             microphone.speak(1)
             await asyncio.sleep(0.02)
-    monkeypatch.setattr(peer_module, "SILENCE_S", 60.0)
+    monkeypatch.setattr(carriage, "SILENCE_S", 60.0)
     assert Lost("booth-1", "A", 1) not in booth.events
     assert heard(booth, ears, microphone, 20) > 0.1
     camera.film(1)
