@@ -12,11 +12,13 @@ from media.errors import MediaError
 
 LINE_BYTES = MAX_WORD_BYTES + 32
 """A word with its number; what is longer ends the pipe."""
+READ_BYTES = 64 * 1024
+"""At a time: a quarter of the longest word, and hundreds of short ones."""
 TURN_LINES = 32
 """Lines that are taken before everybody else of this process has a turn: a flood must not keep the loop."""
 
 
-class Lines(asyncio.Protocol):
+class Lines(asyncio.BufferedProtocol):
     """`take` gets each line as it comes; what it raises ends the pipe. `over` is called once, at the end of it.
 
     `waits`: nothing is read while the far end does not take what it was told. No task and no stream: a word that comes
@@ -28,6 +30,7 @@ class Lines(asyncio.Protocol):
         """What was wrong with the lines of the far end, when the pipe ended for that."""
         self._take = take
         self._over = over
+        self._came = bytearray(READ_BYTES)
         self._rest = b""
         self._later: asyncio.Handle | None = None
         self._transport: asyncio.Transport | None = None
@@ -64,8 +67,11 @@ class Lines(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are not of asyncio's class
 
-    def data_received(self, data: bytes) -> None:
-        self._rest += data
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._came
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._rest += self._came[:nbytes]
         if self._later is None:
             self._cut()
 

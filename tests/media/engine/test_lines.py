@@ -52,7 +52,8 @@ def test_lines_are_the_same_whatever_the_portions_in_which_they_come(lines: list
     rest = b"".join(line + b"\n" for line in lines) + b"a beginning"
     while rest:
         at = data.draw(st.integers(1, len(rest)))
-        reading.data_received(rest[:at])
+        reading.get_buffer(-1)[:at] = rest[:at]
+        reading.buffer_updated(at)
         rest = rest[at:]
     assert taken == lines
 
