@@ -21,13 +21,15 @@ _DECODER: msgspec.json.Decoder[AnyWord] = msgspec.json.Decoder(AnyWord)
 
 
 def to_wire(word: AnyWord) -> bytes:
-    """A word as one line of JSON. Raises MediaError `bad_word` for one that is too long, or no text."""
+    """A word as one line of JSON. Raises MediaError `bad_word` for one that is too long, or cannot be written."""
     try:
         line = _ENCODER.encode(word)
     except UnicodeEncodeError as error:  # half of a surrogate pair
         raise MediaError("bad_word", "This word holds half a character.") from error
     if len(line) > MAX_WORD_BYTES:
         raise MediaError("bad_word", f"This word is longer than {MAX_WORD_BYTES} bytes.")
+    if isinstance(word, door.Command) and from_wire(line) != word:  # JSON has null for what is no number
+        raise MediaError("bad_word", "This word holds a number that is none.")
     return line
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
@@ -71,6 +72,12 @@ def test_a_word_does_not_change() -> None:
 def test_what_is_no_word_is_refused(line: bytes) -> None:
     with pytest.raises(MediaError):
         from_wire(line)
+
+
+@pytest.mark.parametrize(("db", "ramp_s"), [(math.inf, 0.0), (math.nan, 0.0), (0.0, math.inf)])
+def test_a_command_with_what_is_no_number_is_not_sent(db: float, ramp_s: float) -> None:
+    with pytest.raises(MediaError):
+        to_wire(door.Route("a", (door.Gain("b", "c", db, ramp_s),)))
 
 
 def test_half_a_character_is_no_text_for_the_door() -> None:
