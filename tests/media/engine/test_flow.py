@@ -12,6 +12,7 @@ import pytest
 from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 
 from media import loss
+from media.engine import session
 from media.engine.native import lib
 from media.engine.native_desk import NativeVoice
 from media.engine.port import read_paced
@@ -34,8 +35,9 @@ pytestmark = pytest.mark.skipif(lib is None, reason="the part in C is not built:
 
 @pytest.fixture
 async def crossing(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Crossing]]:
-    """Makes crossings; nothing is given up for lost, however slow the machine is."""
+    """Makes crossings; nothing is given up for lost and nothing reported by the clock, however slow the machine is."""
     monkeypatch.setattr(loss, "GIVE_UP_S", 1000.0)
+    monkeypatch.setattr(session, "REPORT_EVERY_S", 1000.0)
     made: list[Crossing] = []
 
     def make(viewers: int = 2, *, fast: bool = True, host: str = "127.0.0.1", codec: str = "vp8") -> Crossing:
