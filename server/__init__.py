@@ -11,7 +11,8 @@ operations     metrics (who may scrape, when), metric_families (names and labels
                shedding (what is left out so that voices go on), processors (what the kernel says of them)
 equipment      whip (the two doors), equipment (what is connected), problems (errors in HTTP's own words)
 small pictures thumbnails (kept for seconds), thumbnail_door (from the rooms' pages to whoever asked)
-signaling      websocket (the signaling door), conductor (where machine, sockets, engine and store meet)
+signaling      websocket (the signaling door), frames (one for many sockets), cadence (what is done every so often)
+               conductor (where machine, sockets, engine and store meet)
 store          facts on disk
 command line   cli, running (from first socket to goodbye)
 participants   robot, robot_stay (without a page), loopback* (the test of a line), demo* (the demonstration)

@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from media.engine.door import Engine
 from server import websocket
 from server.answers import add_headers, answers
+from server.cadence import until_next
 from server.conductor import Conductor
 from server.conductor.spawn import end, spawn
 from server.equipment import Equipment
@@ -139,7 +140,7 @@ async def _revoking(app: web.Application) -> AsyncIterator[None]:
 async def _look_for_revocations(app: web.Application) -> None:
     was_readable = True
     while True:
-        await asyncio.sleep(REVOCATION_LOOK_S)
+        await asyncio.sleep(until_next(REVOCATION_LOOK_S, asyncio.get_running_loop().time()))
         try:
             seats = app[REVOCATIONS].refresh()
         except (RevocationError, OSError) as error:

@@ -42,7 +42,7 @@ class Hearing:
         if isinstance(message, Answer | Error) and not self._answer.done():
             self._answer.set_result(message)
 
-    def levels(self, text: str) -> None:
+    def levels(self, frame: bytes) -> None:
         """Equipment has no meters of ours."""
 
     def close(self, code: int) -> None:

@@ -22,19 +22,13 @@ from media.engine.tether import tether
 async def run(door: socket.socket, given: argparse.Namespace) -> None:
     """Be the engine behind `door` until its other end is closed."""
     from media.engine.local import LocalEngine
-    from media.engine.pipe import LINE_BYTES, serve
-    from media.engine.wire import prepare
+    from media.engine.pipe import serve
 
-    prepare()
-    reader, writer = await asyncio.open_connection(sock=door, limit=LINE_BYTES)
     addresses = tuple(given.addresses.split(","))
     engine = LocalEngine(addresses, given.announce, given.transcode_cores, given.transcode_ledger)
     gc.collect()
     gc.freeze()  # a full collection of what never goes away takes almost three ticks
-    try:
-        await serve(engine, reader, writer, lambda: engine.ticks)
-    finally:
-        writer.close()
+    await serve(engine, door, lambda: engine.ticks, engine.figures)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from media.engine import door
 from media.engine.process import process_figures
+from server.cadence import until_next
 from server.conductor.spawn import end, spawn
 from server.doors import bearer_of, body, claims_of
 from server.forwarded import address_of, is_among, is_plain
@@ -28,7 +29,7 @@ from signaling.seats import Role
 
 CACHED_S = 1.0  # however many ask
 ENGINE_S = 0.5  # a scrape never waits longer for an engine; Prometheus itself gives up after 10 s
-LAG_EVERY_S = 0.25
+LAG_EVERY_S = 0.5
 LAG_EDGES_S = (0.001, 0.005, 0.010, 0.020, 0.050, 0.100, 0.250, 1.0)
 
 log = structlog.get_logger("metrics")
@@ -72,8 +73,9 @@ class Metrics(Collector):
         loop = asyncio.get_running_loop()
         while True:
             asked_s = loop.time()
-            await asyncio.sleep(LAG_EVERY_S)
-            self.lag.add(max(0.0, loop.time() - asked_s - LAG_EVERY_S))
+            wait_s = until_next(LAG_EVERY_S, asked_s)
+            await asyncio.sleep(wait_s)
+            self.lag.add(max(0.0, loop.time() - asked_s - wait_s))
 
     def _front(self) -> Front:
         app = self._app

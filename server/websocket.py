@@ -8,10 +8,12 @@ from contextlib import suppress
 import structlog
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
+from server.cadence import until_next
 from server.conductor import Conductor, Session
 from server.conductor.outgoing import Outgoing
 from server.conductor.spawn import end, spawn
 from server.doors import authenticate, body
+from server.frames import Line
 from server.keys import CONDUCTOR, TALLY
 from signaling.errors import RemoteError
 from signaling.fields import MAX_MESSAGE_BYTES
@@ -86,7 +88,7 @@ class Client:
         name = f"session {self._session.number}"
         outgoing = self._outgoing
         reading = spawn(self._read(), f"{name} reads")
-        writing = spawn(outgoing.run(self._socket), f"{name} writes")
+        writing = spawn(outgoing.run(Line(self._request, self._socket)), f"{name} writes")
         watching = spawn(self._watch(), f"{name} watched")
         hello = asyncio.get_running_loop().call_later(HELLO_S, self._miss_hello)
         try:
@@ -140,7 +142,7 @@ class Client:
                 await self._socket.ping()
             except ConnectionError:
                 return
-            await asyncio.sleep(PING_EVERY_S)
+            await asyncio.sleep(until_next(PING_EVERY_S, asked_at))
             now = self._now()
             if now - self._last_heard_at > SILENT_S and now - asked_at < PING_EVERY_S + LATE_S:
                 log.info("silent", seat=str(self._session.seat))

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
+
+import msgspec
 
 from signaling.booth_view import BoothView
 from signaling.errors import RemoteError
@@ -40,6 +41,9 @@ T = TypeVar("T")
 ServerMessage = Welcome | BoothView | SeatTaken | Replaced | Goodbye | Answer | Ok | Error | Levels | Measured
 SERVER_BYTES = 1024 * 1024
 """Clients take this much: a welcome with many names in many languages is the longest."""
+
+
+_ENCODER = msgspec.json.Encoder()
 
 
 def _proceed(command: str, fields: Fields) -> Proceed:
@@ -92,9 +96,7 @@ def id_of(text: str) -> str | None:
 
 def to_wire(message: ServerMessage) -> str:
     """A message as JSON text."""
-    return json.dumps(
-        {"type": message.TYPE, **_plain(message)}, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
+    return _ENCODER.encode({"type": message.TYPE, **_plain(message)}).decode()
 
 
 def _read(body: dict[str, Any], kinds: Mapping[str, Callable[[Fields], T]]) -> T:
@@ -105,9 +107,19 @@ def _read(body: dict[str, Any], kinds: Mapping[str, Callable[[Fields], T]]) -> T
     return whole(read, fields)
 
 
+@cache
+def _names(kind: Hashable) -> tuple[tuple[str, str], ...] | None:
+    """The fields of a kind of message, each with its name on the wire; None of what has none. Kinds are few."""
+    return tuple((field.name, field.name.rstrip("_")) for field in fields_of(kind)) if is_dataclass(kind) else None
+
+
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name.rstrip("_"): _plain(getattr(value, field.name)) for field in fields_of(value)}
+    if value is None or type(value) in (str, float, int, bool):
+        return value
+    kind: Any = type(value)
+    names = _names(kind)
+    if names is not None:
+        return {told: _plain(getattr(value, name)) for name, told in names}
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, tuple):

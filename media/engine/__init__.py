@@ -1,8 +1,9 @@
 """The media engine, the only home of aiortc, pylibsrtp, av and cv2. Others know its door.
 
-door, figures  every word that crosses, as plain values     wire, pipe  the same words as JSON, across a pipe
+door, figures, word  what crosses, as plain values          wire, lines, pipe  the same words as JSON, across a pipe
 pool        the engine in many processes                    post, spares  one place's, whichever has it; one ahead
-child, tether  one media process: watched; its end          kept, pauses  what it counted; how soon another is tried
+child, tether  one media process; its end                   heart, vigil  its signs of life, told; watched for
+kept, pauses  what it counted; how soon another is tried
 local       the engine in this process                      place       one mixer: connections, gains, views
 peer        one peer connection                             negotiation  its offer, answer and candidates
 seam, addresses  where aiortc and aioice are touched below their public surface

@@ -12,19 +12,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from media.engine.door import Beating, Hello, Sign, Survey, Surveyed
-from media.engine.pipe import LINE_BYTES, PipeEngine
+from media.engine.door import Beating, Hello, Levels, Sign, Survey, Surveyed
+from media.engine.pipe import PipeEngine
 from media.engine.precedence import AHEAD, AWAITED, LIVE, take_place
 from media.engine.process import state_of
 from media.engine.spawn import spawn
+from media.engine.vigil import Vigil
 from media.engine.wire import VERSION
 
 START_S = 20.0
 """Loading libraries takes 1 s of a processor, and a machine that starts everything at once has none to spare."""
-LOOK_S = 0.1
 HUNG_LOOKS = 10
-"""Looks in a row without a sign of life after which a process hangs: 1 s. Looks and not seconds: where the whole
-machine stood still, or the front process did, nobody looked either."""
+"""Looks in a row without a sign of life after which a process hangs: 1 s."""
 LOOKS_IN_STATE = {"T": 5, "R": 20}
 """By state (proc(5)): one that was stopped does not go on by itself; one that runs, or would if the machine had a
 processor for it, may be about to, and another one in its place would get no more of the machine."""
@@ -51,8 +50,8 @@ class MediaProcess:
     Its door is a pair of sockets, and not its standard input and output: whatever a library prints spoils no word.
     """
 
-    def __init__(self, process: Process, near: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.engine = PipeEngine(near, writer, self._signed)
+    def __init__(self, process: Process) -> None:
+        self.engine = PipeEngine(self._signed)
         self.pid = process.pid
         self.last: Surveyed | None = None
         """The newest figures it gave."""
@@ -64,7 +63,7 @@ class MediaProcess:
         self._ready: asyncio.Future[Hello] = asyncio.get_running_loop().create_future()
         self._reason = "died"
         self._ticks = 0
-        self._silent_looks = 0
+        self._vigil = Vigil(self.look)
         self._watching = spawn(self._watch(), f"media process {self.pid}")
 
     @property
@@ -93,11 +92,11 @@ class MediaProcess:
             raise StartError(f"The media process cannot be started: {error}.") from error
         finally:
             far.close()
-        reader, writer = await asyncio.open_connection(sock=near, limit=LINE_BYTES)
-        started = cls(process, reader, writer)
+        started = cls(process)
         take_place(started.pid, AHEAD)
         begun(started)
         try:
+            await started.engine.open(near)
             await started._until_ready()
             take_place(started.pid, LIVE)
         except BaseException:
@@ -110,12 +109,11 @@ class MediaProcess:
         """Somebody waits for it to be ready."""
         take_place(self.pid, AWAITED)
 
-    def look(self) -> None:
-        """To be called every `LOOK_S`: one that has given no sign of life for long is ended."""
-        self._silent_looks += 1
-        if self._silent_looks < min(LOOKS_IN_STATE.values()):
+    def look(self, silent_looks: int) -> None:
+        """End it if that many looks in a row without a sign of life are too many."""
+        if silent_looks < min(LOOKS_IN_STATE.values()):
             return
-        if self._silent_looks >= LOOKS_IN_STATE.get(state_of(self.pid), HUNG_LOOKS):
+        if silent_looks >= LOOKS_IN_STATE.get(state_of(self.pid), HUNG_LOOKS):
             self._kill("hung")
 
     async def survey(self, timeout_s: float) -> bool:
@@ -155,15 +153,20 @@ class MediaProcess:
         if (version := self._ready.result().version) != VERSION:
             raise StartError(f"It speaks version {version} of the door, and this is {VERSION}.")
 
-    def _signed(self, sign: Sign) -> None:
+    def _signed(self, sign: Sign | Levels | Surveyed) -> None:
         match sign:
-            case Hello():
-                if not self._ready.done():
-                    self._ready.set_result(sign)
+            case Levels():  # which the tick of its sound has made
+                self._vigil.signed()
             case Beating(ticks):
                 if ticks != self._ticks or ticks == 0:  # one whose sound has stopped hangs, too
-                    self._silent_looks = 0
+                    self._vigil.signed()
                 self._ticks = ticks
+            case Surveyed():
+                self.last = sign
+            case Hello():
+                self._vigil.signed()
+                if not self._ready.done():
+                    self._ready.set_result(sign)
 
     def _kill(self, reason: str) -> None:
         if self._process.returncode is None and not self.is_gone:
@@ -183,6 +186,7 @@ class MediaProcess:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
         await exited
+        self._vigil.stop()
         self.is_gone = True
         silent.cancel()
         await self.engine.close()

@@ -8,7 +8,6 @@ A *connection* is (seat, generation).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from media.engine.figures import (
@@ -24,6 +23,7 @@ from media.engine.figures import (
     Surveyed,
     Ticks,
 )
+from media.engine.word import Value, Word
 
 __all__ = [
     "COUNTS",
@@ -40,8 +40,7 @@ __all__ = [
 ]  # its own words beside them
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(Word, frozen=True):
     """Answer an offer with a new peer connection; outcome `Answered` or `Refused`."""
 
     place: str
@@ -55,8 +54,7 @@ class Connect:
     """Whether candidates on 127/8 and ::1 are accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class AddCandidate:
+class AddCandidate(Word, frozen=True):
     """Add a remote candidate (`candidate:...`; empty ends them); outcome `Done` or `Refused`."""
 
     place: str
@@ -67,8 +65,7 @@ class AddCandidate:
     line: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Disconnect:
+class Disconnect(Word, frozen=True):
     """Drop one connection; unknown ones are no error."""
 
     place: str
@@ -76,8 +73,7 @@ class Disconnect:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Gain:
+class Gain(Value, frozen=True):
     """One cell of the matrix: what `listener` gets of `source`, in dB (None: never sent), reached in `ramp_s`."""
 
     listener: str
@@ -86,16 +82,14 @@ class Gain:
     ramp_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Word, frozen=True):
     """The whole gain matrix of a place; cells that are not named go to None over 30 ms."""
 
     place: str
     gains: tuple[Gain, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Value, frozen=True):
     """`viewer` sees `source` on width x height pixels; `framing` is `fill` (crop) or `fit` (letterbox)."""
 
     viewer: str
@@ -107,30 +101,26 @@ class View:
     """Whether the picture must have exactly that size and framing; a page does both for itself, a display cannot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Word, frozen=True):
     """All pictures of a place; viewers that are not named see nothing."""
 
     place: str
     views: tuple[View, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Word, frozen=True):
     """Ask for figures of a place; outcome `Measured`."""
 
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClosePlace:
+class ClosePlace(Word, frozen=True):
     """Drop every connection of a place and forget it."""
 
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Thin:
+class Thin(Word, frozen=True):
     """Have all pictures take less of the machine, or as much as they want again; voices are not touched.
 
     Of those that are made anew every second one is shown at best, and cameras are asked for a low bitrate.
@@ -139,8 +129,7 @@ class Thin:
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Word, frozen=True):
     """Ask for the figures of the whole engine, for whoever operates it; outcome `Surveyed`."""
 
 
@@ -148,28 +137,24 @@ PlaceCommand = Connect | AddCandidate | Disconnect | Route | Show | Measure | Cl
 Command = PlaceCommand | Thin | Survey
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Word, frozen=True):
     """The command was carried out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Word, frozen=True):
     """The answer to an offer, candidates included."""
 
     sdp: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Word, frozen=True):
     """The command changed nothing: `code` is one of the protocol's, `message` a sentence."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class StreamFigures:
+class StreamFigures(Value, frozen=True):
     """What one connection received so far. Sizes in pixels; counts since it connected."""
 
     seat: str
@@ -183,8 +168,7 @@ class StreamFigures:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Word, frozen=True):
     """Figures of a place: streams and drops by queue; and of the engine: ticks, late by over 20 ms, skipped.
 
     Of the drops, `strangers` (datagrams from elsewhere) are the engine's too.
@@ -203,8 +187,7 @@ class Measured:
 Outcome = Done | Answered | Refused | Measured | Surveyed
 
 
-@dataclass(frozen=True, slots=True)
-class Carrying:
+class Carrying(Word, frozen=True):
     """The connection has received its first packets of every kind it sends: it is connected."""
 
     place: str
@@ -212,8 +195,7 @@ class Carrying:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Word, frozen=True):
     """Connected before, and silent for 3 s (or closed by the peer)."""
 
     place: str
@@ -221,8 +203,7 @@ class Lost:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Word, frozen=True):
     """Never got up (`media_timeout`) or cannot go on (`media_failed`)."""
 
     place: str
@@ -232,8 +213,7 @@ class Failed:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class PictureRefused:
+class PictureRefused(Word, frozen=True):
     """The picture of a connection is not taken any more, whatever it becomes; its sound is."""
 
     place: str
@@ -243,8 +223,7 @@ class PictureRefused:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Word, frozen=True):
     """RMS of each source of a place over 200 ms in dBFS (None: nothing arrives), and the seats that speak now."""
 
     place: str
@@ -255,8 +234,7 @@ class Levels:
 Event = Carrying | Lost | Failed | PictureRefused | Levels
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Word, frozen=True):
     """A media process is ready to be asked; its first word."""
 
     version: int
@@ -264,8 +242,7 @@ class Hello:
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Beating:
+class Beating(Word, frozen=True):
     """A media process lives: the ticks of its sound so far. Whoever keeps it hears this, nobody behind it."""
 
     ticks: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from media.engine.word import Value, Word
 
 COUNTS = (
     *("audio_packets", "audio_lost", "video_packets", "video_lost"),  # RTP packets received, and lost by the line
@@ -22,8 +22,7 @@ QUEUES = (
 """Where a place may drop something."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceFigures:
+class PlaceFigures(Value, frozen=True):
     """One place: what was counted since the engine began, which never goes back, and how it stands now.
 
     The place "" is all of those that were closed. One that several processes had is there several times.
@@ -40,8 +39,7 @@ class PlaceFigures:
     """By seat that is heard: how much sound playout keeps back for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ticks:
+class Ticks(Value, frozen=True):
     """The sound's clock: ticks that ran, late by over 20 ms, skipped; how late by upper edges `late_edges_s`."""
 
     ran: int
@@ -53,8 +51,7 @@ class Ticks:
     late_sum_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessFigures:
+class ProcessFigures(Value, frozen=True):
     """A process as the kernel sees it. `started_at_s`: seconds since 1970."""
 
     pid: int
@@ -71,8 +68,7 @@ SPARE = "spare"
 """The name of one that waits for a place."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineFigures:
+class EngineFigures(Value, frozen=True):
     """The processes of an engine that have one name: that of their place, or `ENGINE`, or `SPARE`.
 
     Ticks and strangers are counted since the engine began and never go back, whichever process they were counted by.
@@ -88,8 +84,7 @@ class EngineFigures:
     """None: it gave none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surveyed:
+class Surveyed(Word, frozen=True):
     """Figures of an engine: its places, its processes, and by reason how many of those were lost."""
 
     places: tuple[PlaceFigures, ...]

@@ -85,6 +85,15 @@ class LocalEngine:
         """How often the sound's clock has ticked: it does from the first command on, for as long as all is well."""
         return self._ticker.lateness.ticks
 
+    def figures(self) -> Surveyed:
+        """Everything that is counted here, as `Survey` asks for it."""
+        late = self._ticker.lateness
+        bins = late.counts(LATE_EDGES_S)
+        places = (self._closed, *(place.survey() for place in self._places.values()))
+        ticks = Ticks(late.ticks, late.late, late.skipped, LATE_EDGES_S, bins, late.sum_s)
+        engine = EngineFigures(ENGINE, True, ticks, dropped["strangers"], process_figures())
+        return Surveyed(places, (engine,), {})
+
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Have `listener` called with every event; it must not block."""
         self._listener = listener
@@ -133,7 +142,7 @@ class LocalEngine:
             case Measure(place):
                 return self._measure(place)
             case Survey():
-                return self._survey()
+                return self.figures()
         return Done()
 
     async def _connect(self, connect: Connect) -> Outcome:
@@ -162,14 +171,6 @@ class LocalEngine:
             late_max_ms=late.max_ms,
             drops=drops | dropped,
         )
-
-    def _survey(self) -> Surveyed:
-        late = self._ticker.lateness
-        bins = late.counts(LATE_EDGES_S)
-        places = (self._closed, *(place.survey() for place in self._places.values()))
-        ticks = Ticks(late.ticks, late.late, late.skipped, LATE_EDGES_S, bins, late.sum_s)
-        engine = EngineFigures(ENGINE, True, ticks, dropped["strangers"], process_figures())
-        return Surveyed(places, (engine,), {})
 
     def _tick(self, number: int) -> None:
         read_paced()

@@ -27,9 +27,6 @@ from media.rtp import RtpPacket
 
 log = structlog.get_logger("engine.peer")
 
-WATCH_EVERY_S = 0.250
-"""How often silence is looked for."""
-
 
 class Peer(Incoming):
     """One connection of one seat. `answer` first; `close` at the end, whatever happened."""
@@ -51,7 +48,7 @@ class Peer(Incoming):
         self.screen: Screen | None = None
         """Where it is shown pictures; None where it takes none."""
         self._earphone: Earphone | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._is_watched = False
         self._pictures = 0
         """Packets of pictures that came and went until the last look; where more do, nothing waits for a tick."""
 
@@ -64,7 +61,7 @@ class Peer(Incoming):
         if (sending := self._negotiation.sends.get("video")) is not None:
             self.screen = Screen(sending, self._negotiation.formats)
         self._pc.on("connectionstatechange", self._state_changed)
-        self._watch = spawn(self._watchdog(), "peer-watchdog")
+        self._is_watched = True
         return answer
 
     async def add_candidate(self, command: AddCandidate) -> None:
@@ -74,12 +71,23 @@ class Peer(Incoming):
     def close(self) -> asyncio.Task[None]:
         """Begin to close, once; in a task of its own, since a cancelled close hangs every later one."""
         if self._closing is None:
-            if self._watch is not None:
-                self._watch.cancel()
             self._closing = spawn(self._pc.close(), "peer-close")
             self.halt_sound()
             self._negotiation.end()
         return self._closing
+
+    def watch(self, now: float) -> None:
+        """Whether the line is silent; whether it ever came up. To be called a few times a second."""
+        if not self._is_watched or self._closing is not None:
+            return
+        self._pc.session.tell()
+        pictures = self._received("video")[0] + (self.screen.sending.packets if self.screen is not None else 0)
+        self._pc.pace(self.is_carrying and pictures == self._pictures)
+        self._pictures = pictures
+        if self._carriage.overdue(now):
+            self._fail("media_timeout", "The media connection was not up within 15 seconds.")
+        if self._carriage.silent(now):
+            self._lose()
 
     @property
     def is_carrying(self) -> bool:
@@ -283,18 +291,3 @@ class Peer(Incoming):
             self._owner.lost(self)
         elif not self.is_carrying:
             self._fail("media_failed", "The media connection was closed before it carried anything.")
-
-    async def _watchdog(self) -> None:
-        """Whether the line is silent; whether it ever came up."""
-        while True:
-            await asyncio.sleep(WATCH_EVERY_S)
-            self._pc.session.tell()
-            pictures = self._received("video")[0] + (self.screen.sending.packets if self.screen is not None else 0)
-            self._pc.pace(self.is_carrying and pictures == self._pictures)
-            self._pictures = pictures
-            now = time.monotonic()
-            if self._carriage.overdue(now):
-                self._fail("media_timeout", "The media connection was not up within 15 seconds.")
-                return
-            if self._carriage.silent(now):
-                self._lose()

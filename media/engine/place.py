@@ -41,8 +41,7 @@ from media.rtp import RtpPacket
 from media.sound import RATE_HZ
 
 LOOKAHEAD_S = LOOKAHEAD_SAMPLES / RATE_HZ
-LEVELS_EVERY_TICKS = 10
-"""200 ms: the meters of the pages."""
+LEVELS_EVERY_TICKS = 10  # 200 ms: the meters of the pages
 REMB_FLOOR_S = 10.0
 """A viewer's estimate starts low and climbs; below the start rate it is not believed for this long."""
 
@@ -214,9 +213,11 @@ class Place:
         self._ticks += 1
         try:
             self._desk.tick(number, now)
-        finally:  # a listener who cannot be served keeps the meters from nobody
+        finally:  # a listener who cannot be served keeps watch and meters from nobody
             if regular:
                 self._look_after_lips(now)
+                for peer in tuple(self._peers.values()):  # a timer of each would wake the process for itself
+                    peer.watch(now)
             elif self._ticks % LEVELS_EVERY_TICKS == 0 and self._sources:
                 dbfs = {seat: source.voice.dbfs for seat, source in self._sources.items()}
                 speaking = tuple(seat for seat, source in self._sources.items() if source.voice.speaking)

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
-from media.engine.child import LOOK_S, MediaProcess, Recipe
+from media.engine.child import MediaProcess, Recipe
 from media.engine.door import (
     LOSSES,
     SPARE,
@@ -27,12 +27,9 @@ from media.engine.door import (
 from media.engine.kept import Kept
 from media.engine.post import Post, Taken
 from media.engine.spares import Spares
-from media.engine.spawn import spawn
 
 SURVEY_S = 0.4
 """A process that gives no figures by then is told as silent; whoever asks us waits 0.5 s."""
-NOTE_LOOKS = 20
-"""Looks between two notes of every process' figures: what one counted in its last 2 s dies with it."""
 
 
 class PoolEngine:
@@ -46,15 +43,13 @@ class PoolEngine:
         self._lost = Counter(dict.fromkeys(LOSSES, 0))
         self._spares = Spares(recipe, self._count_loss)
         self._listener: Callable[[Event], None] = lambda event: None
-        self._watching: asyncio.Task[None] | None = None
         self._thin = Thin(on=False)
         self._taking = 0
         self._is_closed = False
 
     def open(self) -> None:
-        """Start the first spare, and begin to watch."""
+        """Start the first spare."""
         self._spares.fill()
-        self._watching = spawn(self._watch(), "watchdog")
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Have `listener` called with every event; it must not block."""
@@ -85,8 +80,6 @@ class PoolEngine:
     async def close(self) -> None:
         """End every process; returns within 5 s."""
         self._is_closed = True
-        if self._watching is not None:
-            self._watching.cancel()
         posts = (*self._posts.values(), *self._closing.values())
         self._posts.clear()
         await asyncio.gather(self._spares.close(), *(post.abandon() for post in posts))
@@ -134,18 +127,6 @@ class PoolEngine:
     def _tell(self, event: Event) -> None:
         self._listener(event)
 
-    async def _watch(self) -> None:
-        """End what hangs; note figures now and then."""
-        looks = 0
-        while True:
-            await asyncio.sleep(LOOK_S)
-            looks += 1
-            for process in (*self._manned().values(), *self._spares.ready):
-                process.look()
-            if looks % NOTE_LOOKS == 0:
-                for name, process in self._manned().items():
-                    spawn(_noted(process), f"figures {name}")
-
     async def _survey(self) -> Surveyed:
         asked = (*self._manned().values(), *self._spares.ready)
         up = dict(zip(asked, await asyncio.gather(*(process.survey(SURVEY_S) for process in asked)), strict=True))
@@ -162,7 +143,3 @@ class PoolEngine:
         spares = (each for each in self._spares.ready if each in up)
         engines += [Kept().engine(SPARE, up[process], process.last) for process in spares]
         return Surveyed(tuple(places), tuple(engines), dict(self._lost))
-
-
-async def _noted(process: MediaProcess) -> None:
-    await process.survey(SURVEY_S)

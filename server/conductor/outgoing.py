@@ -25,15 +25,17 @@ class WayOut(Protocol):
 
     def say(self, message: ServerMessage) -> None: ...
 
-    def levels(self, text: str) -> None: ...
+    def levels(self, frame: bytes) -> None: ...
 
     def close(self, code: int) -> None: ...
 
 
-class Socket(Protocol):
-    """What a WebSocket can do for this queue."""
+class Line(Protocol):
+    """What a WebSocket can do for this queue: `server.frames.Line`."""
 
     async def send_str(self, data: str) -> None: ...
+
+    def put(self, frame: bytes) -> bool: ...
 
 
 class Outgoing:
@@ -43,7 +45,8 @@ class Outgoing:
         """`hang_up` is called when the client does not read: the line is cut, nothing more is said."""
         self._tally = tally or Tally()
         self._words: deque[str] = deque()  # bounded by `WORDS`: never dropped
-        self._levels: str | None = None  # newest goes out, older ones are dropped and counted
+        self._levels: bytes | None = None  # newest goes out, older ones are dropped and counted
+        self._line: Line | None = None
         self._wake = asyncio.Event()
         self._hang_up = hang_up
         self._patience: asyncio.TimerHandle | None = None
@@ -67,15 +70,16 @@ class Outgoing:
             self._words.append(to_wire(message))
         self._wake.set()
 
-    def levels(self, text: str) -> None:
-        """Send levels, when the socket has nothing better to do."""
+    def levels(self, frame: bytes) -> None:
+        """Send levels: at once, or after the words that wait; a line that is full misses them."""
         if self.code is not None:
             return
-        if self._levels is not None:
-            self.levels_dropped += 1
-            self._tally.levels_dropped += 1
-        self._levels = text
-        self._wake.set()
+        if self._words or self._line is None:
+            if self._levels is not None:
+                self._drop_levels()
+            self._levels = frame
+        elif not self._line.put(frame):
+            self._drop_levels()
 
     def close(self, code: int) -> None:
         """Close with that code after everything that was said; later words go nowhere."""
@@ -84,17 +88,22 @@ class Outgoing:
             self._patience = asyncio.get_running_loop().call_later(CLOSE_S, self._hang_up)
             self._wake.set()
 
-    async def run(self, socket: Socket) -> None:
+    async def run(self, line: Line) -> None:
         """Carry words to the socket until it is to be closed, or the line breaks."""
+        self._line = line
         with suppress(ConnectionError):  # whoever reads from the socket learns it too, and ends the session
             while self.code is None or self._words:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._words:
-                    await socket.send_str(self._words.popleft())
-                if self._levels is not None and self.code is None:
-                    text, self._levels = self._levels, None
-                    await socket.send_str(text)
+                    await line.send_str(self._words.popleft())
+                if self._levels is not None:
+                    frame, self._levels = self._levels, None
+                    self.levels(frame)
+
+    def _drop_levels(self) -> None:
+        self.levels_dropped += 1
+        self._tally.levels_dropped += 1
 
     def ended(self) -> None:
         """The socket is closed."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import structlog
 
 from media.engine import door
 from server.conductor.session import Session
+from server.frames import text_frame
 from signaling import effects
 from signaling.messages import to_wire
 from signaling.replies import Levels, Measured
-from signaling.seats import Role, parse_seat
+from signaling.seats import Role, Seat, parse_seat
 from signaling.welcome import Welcome
 
 log = structlog.get_logger("conductor")
+
+SEATS = 256
+"""Whose names are remembered: eight booths with all their equipment have fewer; whoever was met longest ago goes."""
 
 
 class Speech:
@@ -46,10 +51,10 @@ class Speech:
 
     def levels(self, dbfs: Mapping[str, float | None]) -> None:
         """Tell everybody who is seated how loud each source is."""
-        text = to_wire(_levels(dbfs))
+        frame = text_frame(to_wire(_levels(dbfs)))
         for session in self.sessions.values():
             if session.seated:
-                session.outgoing.levels(text)
+                session.outgoing.levels(frame)
 
     def measured(self, effect: effects.Measure, figures: door.Measured) -> None:
         """Tell a client what was measured of its newest connection; zeros before there is one."""
@@ -72,13 +77,18 @@ class Speech:
 _NOTHING = door.StreamFigures("", 0, 0, 0, 0, 0, 0, 0, 0)
 
 
+@lru_cache(maxsize=SEATS)
+def _seat(name: str) -> Seat:
+    return parse_seat(name)
+
+
 def _levels(dbfs: Mapping[str, float | None]) -> Levels:
     """By site and interpreter; of a site that equipment sends sound for, the level of that sound."""
     sites: dict[str, float | None] = {}
     interpreters: dict[str, float | None] = {}
     fed: dict[str, float | None] = {}
     for name, level in dbfs.items():
-        seat = parse_seat(name)
+        seat = _seat(name)
         rounded = None if level is None else round(level, 1)
         if seat.role is Role.ROOM and seat.site is not None:
             sites[seat.site] = rounded

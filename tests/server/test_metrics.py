@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse
+from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
 from media.engine import door
@@ -36,7 +37,7 @@ LOST = {"died": 2, "hung": 1, "unready": 0}
 
 def process(name: str, *, up: bool | None = True, pid: int | None = None) -> door.EngineFigures:
     ticks = door.Ticks(100, 3, 2, door.LATE_EDGES_S, (90, *(0,) * (EDGES - 1), 10), 0.4)
-    seen = process_figures() if pid is None else replace(process_figures(), pid=pid, cpu_s=42.0)
+    seen = process_figures() if pid is None else structs.replace(process_figures(), pid=pid, cpu_s=42.0)
     return door.EngineFigures(name, up, ticks, 5, seen if up else None)
 
 

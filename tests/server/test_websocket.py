@@ -225,10 +225,11 @@ async def test_a_client_that_does_not_read_is_cut_off_and_the_others_do_not_noti
     transport.abort()
 
 
-async def test_levels_go_to_everybody_who_is_seated_and_only_the_newest_waits(at: Hall) -> None:
+async def test_levels_go_to_everybody_who_is_seated(at: Hall) -> None:
     line, stranger = await at.join(SUWON, media=False), await at.line(HANOI)
     for level in (-30.0, -20.04):
         at.engine.tell(door.Levels("booth-1", {SUWON: level, HANOI: None, "interpreter.booth-1.kim": -61.0}, ()))
+    assert (await line.next("levels"))["sites"] == {"suwon": -30.0, "hanoi": None}
     levels = await line.next("levels")
     assert levels == {"type": "levels", "sites": {"suwon": -20.0, "hanoi": None}, "interpreters": {"kim": -61.0}}
     await stranger.say("hello")

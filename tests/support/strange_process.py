@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from media.engine.door import Answered, Beating, Connect, Done, Hello, Lost
+from media.engine.door import Answered, Beating, Connect, Done, Hello, Levels, Lost, Surveyed
 from media.engine.tether import tether
 from media.engine.wire import VERSION, from_wire, to_wire
 
@@ -30,7 +30,7 @@ def main() -> None:
         time.sleep(60)
     hello = json.loads(to_wire(Hello(VERSION, os.getpid())))
     if kind == "newer":
-        hello["v"] = VERSION + 1
+        hello["version"] = VERSION + 1
     pipe.sendall(b"0 %s\n" % json.dumps(hello).encode())
     while kind == "busy":
         pass
@@ -42,7 +42,10 @@ def _serve(pipe: socket.socket, kind: str) -> None:
     waiting, ticks = b"", 0
     while True:
         ticks += 1
-        pipe.sendall(b"0 %s\n" % to_wire(Beating(ticks if kind != "stuck" else 1)))
+        pipe.sendall(b"0 %s\n" % to_wire(Beating(1 if kind in ("stuck", "loud") else ticks)))
+        if kind == "loud":
+            for word in (Levels("booth-1", {"A": -20.0}, ()), Surveyed((), (), {"told": ticks})):
+                pipe.sendall(b"0 %s\n" % to_wire(word))
         if kind == "brief":
             return
         try:

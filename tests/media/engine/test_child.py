@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from media.engine import child
+from media.engine import child, vigil
 from media.engine.child import END_S, MediaProcess, Recipe, StartError
 from media.engine.door import LOSSES
 from media.engine.process import state_of
@@ -75,23 +75,44 @@ async def test_one_that_hangs_is_ended_all_the_same_and_in_time(tmp_path: Path) 
     assert time.monotonic() - began_s < END_S + 1.0
 
 
-async def test_looks_that_find_no_sign_of_life_end_it_and_one_sign_is_enough(tmp_path: Path) -> None:
+async def test_looks_that_find_no_sign_of_life_end_it_when_they_are_too_many(tmp_path: Path) -> None:
     process = await MediaProcess.start(recipe(*strange("good", tmp_path / "pids")))
-    for _ in range(child.HUNG_LOOKS - 1):
-        process.look()
-    await until(lambda: process._silent_looks == 0)
-    for _ in range(max(child.LOOKS_IN_STATE.values())):
-        process.look()
+    process.look(min(child.LOOKS_IN_STATE.values()) - 1)
+    assert lives(process.pid)
+    process.look(max(child.LOOKS_IN_STATE.values()))
     await process.over()
     assert process.is_gone
+
+
+async def test_nobody_is_woken_to_look_at_one_that_gives_signs_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(MediaProcess, "look", lambda _process, silent_looks: looks.append(silent_looks))
+    process = await MediaProcess.start(recipe(*strange("good", tmp_path / "pids")))
+    await until(lambda: process._ticks >= 5)
+    os.kill(process.pid, signal.SIGSTOP)
+    looks.clear()  # a machine that stood still meanwhile may have had some
+    await until(lambda: len(looks) >= 3)
+    assert looks == [vigil.FIRST_LOOKS + more for more in range(len(looks))]
+    await process.end()
+
+
+async def test_levels_are_a_sign_of_life_and_figures_that_come_by_themselves_are_kept(tmp_path: Path) -> None:
+    process = await MediaProcess.start(recipe(*strange("loud", tmp_path / "pids")))
+    reasons: list[str] = []
+    process.gone = reasons.append
+    await until(lambda: process.last is not None and process.last.lost.get("told", 0) > child.HUNG_LOOKS + 5)
+    assert reasons == []
+    assert process._ticks == 1
+    await process.end()
 
 
 async def test_one_that_was_stopped_is_given_up_sooner_than_one_that_has_no_processor(tmp_path: Path) -> None:
     process = await MediaProcess.start(recipe(*strange("good", tmp_path / "pids")))
     os.kill(process.pid, signal.SIGSTOP)
     await until(lambda: state_of(process.pid) == "T")
-    for _ in range(child.LOOKS_IN_STATE["T"]):
-        process.look()
+    process.look(child.LOOKS_IN_STATE["T"])
     await process.over()
     assert child.LOOKS_IN_STATE["T"] < child.HUNG_LOOKS < child.LOOKS_IN_STATE["R"]
 
@@ -99,8 +120,7 @@ async def test_one_that_was_stopped_is_given_up_sooner_than_one_that_has_no_proc
 async def test_one_that_computes_without_an_end_is_given_up_too(tmp_path: Path) -> None:
     process = await MediaProcess.start(recipe(*strange("busy", tmp_path / "pids")))
     await until(lambda: state_of(process.pid) == "R")
-    for _ in range(child.LOOKS_IN_STATE["R"] - 1):
-        process.look()
-    assert not process.is_gone
-    process.look()
+    process.look(child.LOOKS_IN_STATE["R"] - 1)
+    assert lives(process.pid)
+    process.look(child.LOOKS_IN_STATE["R"])
     await process.over()

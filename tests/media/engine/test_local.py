@@ -279,7 +279,7 @@ async def test_a_candidate_that_waits_for_an_answer_which_never_comes_is_refused
             outcome = await adding
         assert isinstance(outcome, Refused)
         assert outcome.code == "no_offer"
-        assert not watchdogs()
+        assert not left_behind()
         await peer.close()
 
 
@@ -304,12 +304,12 @@ async def test_an_engine_that_closes_while_it_connects_leaves_no_task_behind() -
         async with asyncio.timeout(5):
             await engine.close()
             assert isinstance(await connecting, Refused)
-        assert not watchdogs()
+        assert not left_behind()
         await peer.close()
 
 
-def watchdogs() -> list[str]:
-    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "peer-watchdog"]
+def left_behind() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("peer-")]
 
 
 async def test_a_gain_or_a_shape_that_cannot_be_is_refused_and_changes_nothing(engine: Engine) -> None:

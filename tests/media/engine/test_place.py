@@ -233,6 +233,7 @@ async def test_when_the_newer_connection_of_a_seat_is_lost_the_older_is_heard_an
     async with asyncio.timeout(5):
         while Lost("booth-1", "A", 2) not in booth.events:
             microphone.speak(1)
+            booth.tick()
             await asyncio.sleep(0.02)
     monkeypatch.setattr(carriage, "SILENCE_S", 60.0)
     assert Lost("booth-1", "A", 1) not in booth.events
