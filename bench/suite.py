@@ -52,7 +52,8 @@ SETTINGS = {
     "continuous speech, nothing skipped in silence",
     "janus": "VideoRoom and AudioBridge at 48 kHz, default prebuffering (6 packets), WebSocket API, no recording, "
     "no event handlers",
-    "hanmaru": "`python -m server run`, TLS, metrics on, signaling with levels five times a second; nothing is left out under load",
+    "hanmaru": "`python -m server run`, TLS, metrics on, signaling with levels five times a second; "
+    "nothing is left out under load",
     "cpu": "whole process trees by the scheduler's own clock, net of idle: for one picture idle means the same "
     "people connected and silent, else nobody there",
     "growth": "as many consultations at once (each two pictures 1280x1024 and three voices), cameras and voices not in "
