@@ -26,9 +26,9 @@ sheet: ## the join codes of a site, to print and hand out: make sheet ARGS="--si
 	@$(PYTHON) -m tools.install sheet
 	@exec $(IN_VENV) -m server sheet $(ARGS)
 
-test: ## every test that CI runs (under 10 minutes); ARGS="-k gain" for some
+test: ## every test that CI runs (12 minutes); ARGS="-k gain" for some
 	@$(PYTHON) -m tools.install test
-	$(CACHED) $(IN_VENV) -m pytest -n auto $(ARGS)
+	$(CACHED) $(IN_VENV) -m pytest $(ARGS)
 
 soak: ## ten minutes of one booth: memory, ticks, sound and picture
 	@$(PYTHON) -m tools.install test

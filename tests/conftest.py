@@ -7,22 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from xdist.remote import Producer
-
-from tests.support.lanes import Lanes, place_of
 
 TEST_EVENT = Path(__file__).parent / "support" / "test-event.toml"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """By weight, for the lanes; in each folder what needs the long consultation comes last: its open pages stay."""
-    items.sort(key=lambda item: (place_of(item.nodeid), "story" in getattr(item, "fixturenames", ())))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
-    """How `make test` shares the tests out; asked for only with `-n`."""
-    return Lanes(config, log)
+    """What needs the long consultation comes last: its three open pages would starve whatever came after."""
+    items.sort(key=lambda item: "story" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
