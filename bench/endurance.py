@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import sys
 import tempfile
 import time
@@ -20,9 +19,10 @@ from pathlib import Path
 from bench import speech
 from bench.cast import INTERPRETER, LANGUAGE_OF, ROOMS, VOICE_S, Visit, Wish, meeting
 from bench.clip import clip
-from bench.containment import CLIP, memory_mb
+from bench.containment import CLIP
 from bench.cpu import tree
 from bench.hanmaru import Consultation, start
+from tests.soak.memory import growth_mb, own_mb
 
 WARM_UP_S = 120.0
 """Buffers and pools have grown to their size by then."""
@@ -45,15 +45,10 @@ class Process:
     @property
     def growth_mb(self) -> float:
         """In ten minutes."""
-        slopes = [
-            (mb - mb_before) / (at - at_before)
-            for number, (at, mb) in enumerate(self.looks)
-            for at_before, mb_before in self.looks[:number]
-        ]
-        return statistics.median(slopes) * TEN_MINUTES_S if slopes else 0.0
+        return growth_mb(self.looks, TEN_MINUTES_S) if len(self.looks) > 1 else 0.0
 
     def look(self, pid: int, now_s: float) -> None:
-        self.looks.append((now_s, memory_mb(pid)["USS"]))
+        self.looks.append((now_s, own_mb(pid)))
         self.handles.append(sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()))
 
     def __str__(self) -> str:

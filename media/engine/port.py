@@ -76,11 +76,6 @@ class Port(asyncio.DatagramTransport):
         for index in range(MOST_FLOWS):
             self.cdata.flows[index] = flows[index].cdata if index < len(flows) else ffi.NULL
 
-    @property
-    def paced(self) -> bool:
-        """Whether what comes waits for a tick."""
-        return self._paced
-
     def pace(self, paced: bool) -> None:
         """Have what comes wait for `read_paced`, each 20 ms: enough for sound, and it wakes nobody in between."""
         if paced == self._paced or self.is_closing():

@@ -30,7 +30,7 @@ class Spares:
         self._lost = lost
         self._ready: deque[MediaProcess] = deque()  # SPARES, and as many as somebody waits for
         self._starting: set[asyncio.Task[None]] = set()
-        self._loading: list[MediaProcess] = []
+        self._loading: dict[asyncio.Task[None] | None, MediaProcess] = {}  # by the task that starts it
         self._waiting = 0
         self._came = asyncio.Event()
         self._pauses = Pauses()
@@ -45,7 +45,7 @@ class Spares:
     @property
     def loading(self) -> tuple[MediaProcess, ...]:
         """Those that are not ready yet."""
-        return tuple(self._loading)
+        return tuple(self._loading.values())
 
     def fill(self) -> None:
         """Have as many started as are to be ready, and as are waited for."""
@@ -84,11 +84,10 @@ class Spares:
 
     async def _start(self) -> None:
         await asyncio.sleep(max(0.0, self._not_before_s - time.monotonic()))
-        loading: list[MediaProcess] = []
+        task = asyncio.current_task()
 
         def begun(process: MediaProcess) -> None:
-            loading.append(process)
-            self._loading.append(process)
+            self._loading[task] = process
             self._hasten()
 
         try:
@@ -97,7 +96,7 @@ class Spares:
             self._failed("unready", 0.0, str(error))
             return
         finally:
-            self._loading = [one for one in self._loading if one not in loading]
+            self._loading.pop(task, None)
 
         def gone(reason: str) -> None:
             if process in self._ready:
@@ -111,7 +110,7 @@ class Spares:
 
     def _hasten(self) -> None:
         """Whoever waits is not to wait for a processor, too."""
-        for process in self._loading[: max(0, self._waiting - len(self._ready))]:
+        for process in self.loading[: max(0, self._waiting - len(self._ready))]:
             process.hasten()
 
     def _started(self, task: asyncio.Task[None]) -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from server.pages import add_pages
-from tests.support.chromium import driver, executable, launch
+from tests.support.modules import answered
 
 pytestmark = pytest.mark.browser
 
@@ -40,18 +35,7 @@ ASK = """async () => {
 
 
 async def test_pages_say_a_second_language_in_small_and_offer_the_sites_own_first(tmp_path: Path) -> None:
-    app = web.Application()
-    add_pages(app)
-    async with TestServer(app, host="127.0.0.1") as server, driver() as playwright:
-        path = executable(playwright)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium on this machine")
-        chromium = await launch(playwright, path, tmp_path / "profile")
-        try:
-            await chromium.page.goto(str(server.make_url("/mark.svg")))
-            said: dict[str, Any] = await chromium.page.evaluate(ASK)
-        finally:
-            await chromium.close()
+    said = await answered(ASK, tmp_path)
     assert said["large"] == [["vi"], ["zh-Hant", "en"], ["ko"], []]
     assert said["small"] == ["ko", "en", "zh-Hant", None, None]
     assert said["offered"] == [["ko", "zh-Hant", "en", "vi"], ["ko"], ["ko"]]

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from server.pages import add_pages
-from tests.support.chromium import driver, executable, launch
+from tests.support.modules import answered
 
 pytestmark = pytest.mark.browser
 
@@ -53,18 +48,7 @@ ASK = """async () => {
 
 
 async def test_a_small_picture_is_cut_as_the_far_screen_shows_it_and_its_lack_is_said(tmp_path: Path) -> None:
-    app = web.Application()
-    add_pages(app)
-    async with TestServer(app, host="127.0.0.1") as server, driver() as playwright:
-        path = executable(playwright)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium on this machine")
-        chromium = await launch(playwright, path, tmp_path / "profile")
-        try:
-            await chromium.page.goto(str(server.make_url("/mark.svg")))
-            answer: dict[str, Any] = await chromium.page.evaluate(ASK)
-        finally:
-            await chromium.close()
+    answer = await answered(ASK, tmp_path)
     assert answer["cuts"] == [
         [0, 0, 1280, 1024, 320, 256],
         [285, 0, 1350, 1080, 320, 256],

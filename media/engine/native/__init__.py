@@ -3,8 +3,10 @@
 | file | what it is |
 | --- | --- |
 | `port.h`, `port.c` | datagrams in, and packets that merely continue a stream out again |
+| `rtp.h`, `rtp.c` | what a packet says of itself |
 | `sound.h`, `sound.c` | the limiter |
 | `gain.h`, `gain.c` | gains that move |
+| `tape.h`, `tape.c`; `level.h`, `level.c` | decoded sound, made longer or shorter; how loud it is |
 | `voice.h`, `voice.c` | a voice, from its packets to 20 ms of sound |
 | `desk.h`, `desk.c` | the mix of each listener, encoded and sent |
 | `playout.h`, `playout.c` | one source's packets, and what is due in their time |

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-HEADERS = [HERE / f"{name}.h" for name in ("port", "sound", "playout", "gain", "voice", "desk")]
+HEADERS = [HERE / f"{name}.h" for name in ("port", "rtp", "sound", "playout", "gain", "tape", "level", "voice", "desk")]
 """In the order of their declarations: cffi reads them one after the other."""
 SOURCES = sorted(HERE.glob("*.c"))
 COMPILER = "cc"

@@ -7,6 +7,8 @@
 #include "port.h"
 #include "sound.h"
 #include "gain.h"
+#include "tape.h"
+#include "level.h"
 #include "voice.h"
 #include "desk.h"
 

@@ -9,20 +9,21 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "sound.h"
 #include "playout.h"
 #include "port.h"
+#include "rtp.h"
+#include "tape.h"
+#include "level.h"
 #include "voice.h"
 
 enum {
-    RTP_HEADER = 12,     /* RFC 3550 section 5.1 */
     TRAILER = 144,       /* bytes: SRTP_MAX_TRAILER_LEN of libsrtp 2 */
     LONGEST_PACKET = 1500,
-    PROFILE = 0xBEDE,    /* RFC 8285 section 4.2 */
     FIRST_RTP_BYTE = 128, LAST_RTP_BYTE = 191,      /* RFC 7983 section 7 */
     FIRST_RTCP_TYPE = 192, LAST_RTCP_TYPE = 223     /* RFC 5761 section 4 */
 };
 
-static const uint32_t NO_TIME = 0xFFFFFFFF;
 static const double OLDEST_S = 0.250;
 static const double SEND_TIME_HZ = 1 << 18; /* abs-send-time: 24 bits of 2**-18 s */
 
@@ -45,25 +46,11 @@ static struct iovec leaving_at[MOST_LEAVING];
 static struct mmsghdr leavings[MOST_LEAVING];
 static int leaving_count;
 
-/* What an RTP packet says of itself. Positions in bytes from its beginning. */
-typedef struct {
-    int payload, end, bytes; /* `bytes`: payload and padding */
-    uint32_t send_time;
-} header;
-
-/* What a VP8 payload descriptor says (RFC 7741 section 4.2). Positions in the payload; 0: it has none. */
-typedef struct {
-    int id_at, level_at;
-} descriptor;
-
 void fast_path(void *unprotect_, void *protect_)
 {
     unprotect = (crypt)unprotect_;
     protect = (crypt)protect_;
 }
-
-static unsigned read16(const uint8_t *at) { return at[0] << 8 | at[1]; }
-static uint32_t read32(const uint8_t *at) { return (uint32_t)read16(at) << 16 | read16(at + 2); }
 
 static void write16(uint8_t *at, unsigned value)
 {
@@ -98,87 +85,6 @@ static double age_s(struct msghdr *message, double wall_s)
             return age > 0.0 && age < OLDEST_S ? age : 0.0;
         }
     return 0.0;
-}
-
-static uint32_t send_time_of(const uint8_t *data, int at, int end, int wanted)
-{
-    while (at < end) {
-        int length = (data[at] & 15) + 1;
-        if (!data[at]) /* padding between elements */
-            length = 0;
-        else if (data[at] >> 4 == wanted)
-            return length == 3 && at + 4 <= end ? (uint32_t)data[at + 1] << 16 | read16(data + at + 2) : NO_TIME;
-        at += 1 + length;
-    }
-    return NO_TIME;
-}
-
-/* Whether it is an RTP packet; media.rtp.parse says the same. */
-static int parse(const uint8_t *data, int size, int send_time_id, header *h)
-{
-    int at = RTP_HEADER + 4 * (data[0] & 15);
-    h->send_time = NO_TIME;
-    if (data[0] & 0x10) {
-        if (size < at + 4)
-            return 0;
-        int begin = at + 4;
-        unsigned profile = read16(data + at);
-        at = begin + 4 * read16(data + at + 2);
-        if (size < at)
-            return 0;
-        if (send_time_id && profile == PROFILE)
-            h->send_time = send_time_of(data, begin, at, send_time_id);
-    }
-    int end = size;
-    if (data[0] & 0x20) {
-        if (!data[size - 1])
-            return 0;
-        end -= data[size - 1];
-    }
-    if (end < at)
-        return 0;
-    h->payload = at;
-    h->end = end;
-    h->bytes = size - at;
-    return 1;
-}
-
-/* Whether a VP8 payload is a continuation that can be numbered anew in place: whole, no key frame's beginning, a
-   PictureID of 15 bits or none. media.vp8_rtp.describe says the same. */
-static int continues(const uint8_t *payload, int bytes, descriptor *d)
-{
-    int at = 1, opens = bytes > 0 && (payload[0] & 0x17) == 0x10;
-    d->id_at = d->level_at = 0;
-    if (bytes > 1 && payload[0] & 0x80) {
-        int flags = payload[1];
-        at = 2;
-        if (flags & 0x80) {
-            if (at + 1 >= bytes || !(payload[at] & 0x80))
-                return 0;
-            d->id_at = at;
-            at += 2;
-        }
-        if (flags & 0x40)
-            d->level_at = at++;
-        if (flags & 0x30)
-            at++;
-    }
-    if (at >= bytes)
-        return 0;
-    return !(opens && !(payload[at] & 1));
-}
-
-/* Whether an H.264 payload only continues: a slice that needs other pictures, what may stand beside one, or more of
-   the fragments of a slice (RFC 6184 sections 5.6 and 5.8). Whatever else there is could be a beginning, or hold
-   parameter sets; media.h264.begun finds none here. */
-static int continues_h264(const uint8_t *payload, int bytes)
-{
-    enum { SLICE = 1, IDR = 5, SEI = 6, FU_A = 28, BEGINS = 0x80 };
-    int kind = bytes > 2 ? payload[0] & 31 : 0;
-    if (kind != FU_A)
-        return kind == SLICE || kind == SEI;
-    kind = payload[1] & 31;
-    return kind == SLICE || (kind == IDR && !(payload[1] & BEGINS));
 }
 
 static void send_waiting(int from, int count, port *by)
@@ -272,7 +178,7 @@ int outlet_send(outlet *o, uint16_t sequence, uint32_t timestamp, const uint8_t 
     return write_packet(o, 0, sequence, timestamp, payload, (int)bytes, now);
 }
 
-static void forward(outlet *o, const uint8_t *payload, int bytes, const passed *about, const descriptor *d)
+static void forward(outlet *o, const uint8_t *payload, int bytes, const passed *about, const vp8_descriptor *d)
 {
     if (!o->port)
         return;
@@ -313,9 +219,9 @@ static flow *flow_of(port *p, const uint8_t *data, int bytes)
 /* Let a packet of a flow pass, in the clear; 0 where Python has to see it. */
 static int pass(flow *f, uint8_t *data, int size, double now)
 {
-    header h;
-    descriptor d;
-    if (!parse(data, size, f->send_time_id, &h) || h.end == h.payload)
+    rtp_header h;
+    vp8_descriptor d;
+    if (!rtp_parse(data, size, f->send_time_id, &h) || h.end == h.payload)
         return 0;
     uint8_t *payload = data + h.payload;
     int bytes = h.end - h.payload;
@@ -330,8 +236,8 @@ static int pass(flow *f, uint8_t *data, int size, double now)
     };
     if (f->picture) {
         if (f->picture == H264)
-            d = (descriptor){0};
-        if (f->picture == H264 ? !continues_h264(payload, bytes) : !continues(payload, bytes, &d))
+            d = (vp8_descriptor){0};
+        if (f->picture == H264 ? !h264_continues(payload, bytes) : !vp8_continues(payload, bytes, &d))
             return 0;
         if ((about.has_id = d.id_at > 0))
             about.picture_id = read16(payload + d.id_at) & 0x7FFF;

@@ -7,7 +7,7 @@
 
 #include "sound.h"
 
-enum { WINDOW = LOOKAHEAD + LIMITED };
+enum { WINDOW = LOOKAHEAD + FRAME };
 
 static const double RESTED = 1e-5; /* likewise there */
 
@@ -16,7 +16,7 @@ static float peak_of(float *frame)
 {
     float peak = 0.0f;
     int finite = 1;
-    for (int i = 0; i < LIMITED; i++) {
+    for (int i = 0; i < FRAME; i++) {
         float loud = fabsf(frame[i]);
         finite &= loud <= FLT_MAX; /* no NaN is */
         peak = loud > peak ? loud : peak;
@@ -24,7 +24,7 @@ static float peak_of(float *frame)
     if (finite)
         return peak;
     peak = 0.0f;
-    for (int i = 0; i < LIMITED; i++) {
+    for (int i = 0; i < FRAME; i++) {
         if (!isfinite(frame[i]))
             frame[i] = 0.0f;
         peak = fmaxf(peak, fabsf(frame[i]));
@@ -55,13 +55,13 @@ static void rest(limiter *state)
 
 void limit(limiter *state, const float *frame, float *limited)
 {
-    static float sound[LIMITED];
+    static float sound[FRAME];
     static double wanted[WINDOW], window[WINDOW];
     memcpy(sound, frame, sizeof sound);
     float peak = peak_of(sound);
     memcpy(limited, state->tail, sizeof state->tail);
     memcpy(limited + LOOKAHEAD, sound, sizeof sound - sizeof state->tail);
-    memcpy(state->tail, sound + LIMITED - LOOKAHEAD, sizeof state->tail);
+    memcpy(state->tail, sound + FRAME - LOOKAHEAD, sizeof state->tail);
     if (peak <= state->ceiling && state->released < RESTED) {
         if (state->attenuation > 0.0)
             rest(state);
@@ -71,31 +71,31 @@ void limit(limiter *state, const float *frame, float *limited)
     memcpy(window, state->held, sizeof state->held);
     double *held = window + LOOKAHEAD, left = state->released;
     if (peak <= state->ceiling && !state->pending) { /* nothing is wanted any more: it only comes back */
-        for (int i = 0; i < LIMITED; i++)
+        for (int i = 0; i < FRAME; i++)
             held[i] = left *= state->release;
     } else {
         memcpy(wanted, state->wanted, sizeof state->wanted);
-        for (int i = 0; i < LIMITED; i++) {
+        for (int i = 0; i < FRAME; i++) {
             double loud = fabsf(sound[i]);
             wanted[LOOKAHEAD + i] = loud > state->ceiling ? 1.0 - state->ceiling / loud : 0.0;
         }
-        memcpy(state->wanted, wanted + LIMITED, sizeof state->wanted);
+        memcpy(state->wanted, wanted + FRAME, sizeof state->wanted);
         state->pending = 0;
         for (int i = 0; i < LOOKAHEAD; i++)
             state->pending |= state->wanted[i] > 0.0;
         hold(wanted);
-        for (int i = 0; i < LIMITED; i++) {
+        for (int i = 0; i < FRAME; i++) {
             left *= state->release;
             held[i] = left = wanted[i] > left ? wanted[i] : left;
         }
     }
     state->released = left;
-    memcpy(state->held, window + LIMITED, sizeof state->held);
+    memcpy(state->held, window + FRAME, sizeof state->held);
 
     double sum = 0.0, most = 0.0;
     for (int i = 0; i < LOOKAHEAD; i++)
         sum += window[i];
-    for (int i = 0; i < LIMITED; i++) {
+    for (int i = 0; i < FRAME; i++) {
         sum += window[LOOKAHEAD + i];
         double attenuation = sum / (LOOKAHEAD + 1);
         sum -= window[i];

@@ -1,7 +1,7 @@
 /* What the mix needs of sound.c. Read by cffi as it stands. */
 
 enum {
-    LIMITED = 960,   /* samples of a frame: FRAME_SAMPLES of media/sound.py */
+    FRAME = 960,     /* samples of a frame: FRAME_SAMPLES of media/sound.py */
     LOOKAHEAD = 144  /* LOOKAHEAD_SAMPLES of media/limiter.py */
 };
 
@@ -14,5 +14,5 @@ typedef struct {
     int pending;
 } limiter;
 
-/* Limit a frame (LIMITED samples); what comes out is the sound of LOOKAHEAD samples ago. media.limiter says how. */
+/* Limit a frame (FRAME samples); what comes out is the sound of LOOKAHEAD samples ago. media.limiter says how. */
 void limit(limiter *state, const float *frame, float *limited);

@@ -15,7 +15,6 @@ from aiortc.rtp import RtpPacket
 from media.engine.door import Answered, Carrying, Connect, Event, Show, Survey, Surveyed, View
 from media.engine.flow import Passage
 from media.engine.local import LocalEngine
-from media.engine.native import lib
 from media.engine.showing import Showing
 from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
@@ -24,17 +23,8 @@ from media.engine.simulated_picture import Sighting
 from media.numbering import PicturePacket
 from tests.support.tap import Tap
 
+pytestmark = pytest.mark.usefixtures("way")
 PLACE, SOURCE, SENT, SCREEN = "booth-1", 11, (320, 180), (640, 512)
-
-
-@pytest.fixture(params=["with the fast path", "without"], autouse=True)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways a packet can go; `without` is as if no compiler had been found."""
-    if request.param == "without":
-        monkeypatch.setattr("media.engine.port.lib", None)
-    elif lib is None:
-        pytest.skip("the part in C is not built: set-up found no compiler")
-    return str(request.param)
 
 
 async def join(engine: LocalEngine, seat: str, peer: SimulatedPeer) -> Tap:

@@ -14,26 +14,16 @@ from aiortc.rtp import RtpPacket
 
 from media.engine.door import Answered, Connect, Show, Survey, Surveyed, View
 from media.engine.local import LocalEngine
-from media.engine.native import lib
 from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import Clip, LoopedCamera, card_clip
 from media.engine.simulated_picture import Sighting
 from media.h264 import IDR, PPS, SPS, begun, joined, kind_of, units
 from tests.support.tap import CONSTRAINED_TYPE, VP8_TYPE, Tap
 
+pytestmark = pytest.mark.usefixtures("way")
 PLACE, SOURCE, SENT, SCREEN = "booth-1", 11, (320, 256), (640, 512)
 H264, BOTH = ("h264",), ("vp8", "h264")
 SETS = (SPS, PPS)
-
-
-@pytest.fixture(params=["with the fast path", "without"], autouse=True)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways a packet can go; `without` is as if no compiler had been found."""
-    if request.param == "without":
-        monkeypatch.setattr("media.engine.port.lib", None)
-    elif lib is None:
-        pytest.skip("the part in C is not built: set-up found no compiler")
-    return str(request.param)
 
 
 def card() -> Clip:

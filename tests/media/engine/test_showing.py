@@ -137,14 +137,18 @@ class Camera:
         picture.pts, picture.time_base = self._shown * 3000, TIME_BASE
         for packet in self._encoder.encode(picture, now):
             payloads = list(packetise(bytes(packet), (400 + self._shown) & 0x7FFF))
-            for payload in payloads:
-                self.sent.append(payload)
-                ours = self._reader.read(self._number, self._shown * 3000, payload is payloads[-1], payload)
-                self._number += 1
-                self._showing.packet(ours, now + self._shown / 30)
-                if self._assembling:
-                    for frame in self._reader.frames(ours):
-                        self._showing.line.offer(frame)
+            self._send(payloads, now)
+
+    def _send(self, payloads: list[bytes], now: float) -> None:
+        """The packets of one picture."""
+        for payload in payloads:
+            self.sent.append(payload)
+            ours = self._reader.read(self._number, self._shown * 3000, payload is payloads[-1], payload)
+            self._number += 1
+            self._showing.packet(ours, now + self._shown / 30)
+            if self._assembling:
+                for frame in self._reader.frames(ours):
+                    self._showing.line.offer(frame)
         self._shown += 1
 
 
@@ -166,16 +170,7 @@ class Box(Camera):
             context.options |= {"preset": "veryfast"}
         picture = VideoFrame.from_ndarray(draw(*SMALL, CARD, self._shown), format="yuv420p")
         picture.pts, picture.time_base = 0, TIME_BASE
-        found = units(b"".join(bytes(packet) for packet in [*context.encode(picture), *context.encode(None)]))
-        for unit in found:
-            self.sent.append(unit)
-            ours = self._reader.read(self._number, self._shown * 3000, unit is found[-1], unit)
-            self._number += 1
-            self._showing.packet(ours, now + self._shown / 30)
-            if self._assembling:
-                for frame in self._reader.frames(ours):
-                    self._showing.line.offer(frame)
-        self._shown += 1
+        self._send(units(b"".join(bytes(packet) for packet in [*context.encode(picture), *context.encode(None)])), now)
 
 
 class Hall:
