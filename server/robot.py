@@ -17,6 +17,8 @@ from signaling.errors import RemoteError
 
 SUBPROTOCOL = "hanmaru.v1"
 ANSWER_S = 10.0  # no answer takes longer on a line that works
+OPEN_S = 1.5  # a handshake that takes longer began on a dead network, whose own tries come ever more rarely
+HEARTBEAT_S = 3.0  # a pong is waited for half as long
 KEPT_MESSAGES = 1000  # oldest goes; the state of the booth is kept apart
 LARGEST_MESSAGE = 1 << 20
 
@@ -42,6 +44,10 @@ class Media(Protocol):
 
     async def close(self) -> None:
         """Drop the connection."""
+
+    @property
+    def silent_s(self) -> float | None:
+        """Seconds since sound came last; None where none has come yet, or none is to come."""
 
 
 def split_link(link: str) -> tuple[str, str]:
@@ -90,21 +96,23 @@ class Robot:
         return None if self._socket is None else self._socket.close_code
 
     async def open(self) -> None:
-        """Open a fresh WebSocket; raises LineClosedError."""
-        await self._hang_up()
+        """Open a fresh WebSocket in place of the one before; raises LineClosedError."""
+        await self.drop_line()
         if self._session is None:
             self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {self._token}"})
         try:
-            self._socket = await self._session.ws_connect(
-                f"{self._url}/signal",
-                protocols=(SUBPROTOCOL,),
-                ssl=self._tls or True,
-                max_msg_size=LARGEST_MESSAGE,
-                timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
-            )
+            async with asyncio.timeout(OPEN_S):
+                self._socket = await self._session.ws_connect(
+                    f"{self._url}/signal",
+                    protocols=(SUBPROTOCOL,),
+                    ssl=self._tls or True,
+                    max_msg_size=LARGEST_MESSAGE,
+                    heartbeat=HEARTBEAT_S,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
+                )
         except aiohttp.WSServerHandshakeError as refusal:
             raise LineClosedError(refusal.status, "The server refused the line") from refusal
-        except (aiohttp.ClientError, OSError) as fault:
+        except (aiohttp.ClientError, OSError, TimeoutError) as fault:
             raise LineClosedError(0, f"The server cannot be reached: {fault}") from fault
         self._reader = asyncio.create_task(self._read(self._socket))
 
@@ -232,6 +240,8 @@ class Robot:
         kind = message["type"]
         if kind == "levels":
             self.levels = message  # five a second: only the newest matters
+            return
+        if kind == "beat":
             return
         if kind == "welcome":
             self.welcome = message

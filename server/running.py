@@ -97,7 +97,7 @@ async def serve(
     app = make_app(
         settings,
         event,
-        conductor=Conductor(event, engine, store),
+        conductor=Conductor(event, engine, store, supervised=settings.supervised),
         store=store,
         tokens=tokens,
         authority=made.authority if made else None,

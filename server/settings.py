@@ -61,6 +61,8 @@ class Settings:
     """Processor cores that may be spent on making pictures anew; None: what sound and forwarding leave."""
     shedding: bool
     """Whether pictures are left out when voices have to wait for a processor."""
+    supervised: bool
+    """Whether whoever stops this server starts it again; its clients are told so."""
 
     @property
     def binds_everywhere(self) -> bool:
@@ -112,6 +114,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         metrics=reader.scrapers("HANMARU_METRICS"),
         transcode_cores=reader.cores("HANMARU_TRANSCODE_CORES"),
         shedding=reader.switch("HANMARU_SHEDDING", default=True),
+        supervised=reader.switch("HANMARU_SUPERVISED", default=False),
     )
     if not settings.tls:
         reader.faults += _why_not_plain(settings)

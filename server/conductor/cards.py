@@ -24,8 +24,8 @@ def site_plan_of(site: Site) -> SitePlan:
     return SitePlan(site.id, site.screen.width_px, site.screen.height_px, scaled=site.output == "scaled")
 
 
-def welcome(event: Event, booth: Booth, seat: Seat, admit: Admit, now: datetime) -> Welcome:
-    """The welcome to a seat of a booth; `now` is aware."""
+def welcome(event: Event, booth: Booth, seat: Seat, admit: Admit, now: datetime, server: str) -> Welcome:
+    """The welcome to a seat of a booth; `now` is aware, `server` names this run of the server."""
     audio, video = MEDIA[seat.role]
     width, height = _far_screen(event, seat) if video is not None else (0, 0)
     return Welcome(
@@ -45,10 +45,13 @@ def welcome(event: Event, booth: Booth, seat: Seat, admit: Admit, now: datetime)
         interpreters=tuple(_person(event, person) for person in booth.interpreters),
         ice_servers=(),
         now=_clock(now),
+        server=server,
     )
 
 
-def loopback_welcome(event: Event, seat: Seat, place: Loopback, admit: Admit, now: datetime) -> Welcome:
+def loopback_welcome(
+    event: Event, seat: Seat, place: Loopback, admit: Admit, now: datetime, server: str
+) -> Welcome:
     """The welcome to a private test place; `seat` is what the client's link is good for."""
     booth = None if seat.booth is None else event.booth(seat.booth)
     video = "sendrecv" if place.with_picture else None
@@ -70,6 +73,7 @@ def loopback_welcome(event: Event, seat: Seat, place: Loopback, admit: Admit, no
         interpreters=(),
         ice_servers=(),
         now=_clock(now),
+        server=server,
     )
 
 

@@ -91,10 +91,12 @@ async def serve(
     port: int | None = None,
     module: str = "server",
     settings: Mapping[str, str] | None = None,
+    within: tuple[str, ...] = (),
 ) -> Served:
     """Start the server and wait until it is ready. Raises RuntimeError with its log when it does not get there.
 
-    `settings`: further variables of its environment.
+    `settings`: further variables of its environment. `within`: what its command line begins with, where it runs on a
+    machine of `tests.network.cables`.
     """
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HANMARU_")},
@@ -109,6 +111,7 @@ async def serve(
     log = _log_in(state_dir)
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
+            *within,
             *(sys.executable, "-m", "tests.support.tethered", str(os.getpid()), module, "run"),
             cwd=CHECKOUT,
             env=environment,
@@ -117,7 +120,7 @@ async def serve(
         )
     served = Served(process, environment, log, ())
     try:
-        await _until_ready(served)
+        await (_until_it_says_so(served) if within else _until_ready(served))
         served.links = await _links(environment)
     except BaseException:
         if process.returncode is None:
@@ -148,6 +151,14 @@ async def _until_ready(served: Served) -> None:
             if served.process.returncode is not None or asyncio.get_running_loop().time() > deadline_s:
                 raise RuntimeError(f"the server did not get ready:\n{served.wrote()[-6000:]}")
             await asyncio.sleep(0.1)
+
+
+async def _until_it_says_so(served: Served) -> None:
+    deadline_s = asyncio.get_running_loop().time() + READY_S
+    while '"serving"' not in served.wrote():
+        if served.process.returncode is not None or asyncio.get_running_loop().time() > deadline_s:
+            raise RuntimeError(f"the server did not get ready:\n{served.wrote()[-6000:]}")
+        await asyncio.sleep(0.05)
 
 
 async def _links(environment: dict[str, str]) -> tuple[Link, ...]:

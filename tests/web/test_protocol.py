@@ -17,7 +17,8 @@ from tests.support.hall import DESK, LINKS, SUWON, Hall, hall, turn
 pytestmark = pytest.mark.browser
 
 SIT = """async ([seat, token]) => {
-  const { Session, takeSeat } = await import("/protocol.js");
+  const { Session } = await import("/protocol.js");
+  const { takeSeat } = await import("/seat.js");
   await takeSeat(token);
   window.news = [];
   const ignore = () => undefined;
