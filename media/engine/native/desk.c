@@ -48,6 +48,14 @@ static void mix(listener *l, float *mixed)
         memset(mixed, 0, FRAME * sizeof *mixed);
 }
 
+static int is_still(const float *mixed)
+{
+    for (int i = 0; i < FRAME; i++)
+        if (mixed[i] != 0.0f)
+            return 0;
+    return 1;
+}
+
 static void send_to(earphone *e, const listener *l, uint32_t number, double now)
 {
     e->timestamp = e->first_timestamp + number * FRAME;
@@ -69,11 +77,15 @@ int desk_tick(desk *d, uint32_t number, double now)
         if (!l->hears)
             continue;
         limit(&l->limiter, mixed, limited);
-        l->bytes = encode(l->encoder, limited, FRAME, l->payload, LONGEST_SOUND);
+        if (!is_still(mixed))
+            l->still = 0;
+        if (l->still < STILL_PACKETS || l->bytes <= 0)
+            l->bytes = encode(l->encoder, limited, FRAME, l->payload, LONGEST_SOUND);
         if (l->bytes <= 0) {
             faults++;
             continue;
         }
+        l->still += l->still < STILL_PACKETS;
         for (uint32_t k = 0; k < l->earphones_count; k++)
             send_to(l->earphones[k], l, number, now);
     }
