@@ -18,12 +18,13 @@
 
 /**
  * @param {LineFacts} facts
- * @returns {Waiting | null} null while nothing is waited for
+ * @returns {Waiting | null} null while nothing is waited for, or nobody knows for what
  */
 export function waitingFor({ link, media, reach, online, goodbye }) {
   if (link !== "lost") return media === "silent" ? "wait.media" : null;
   if (!online) return "wait.network";
   if (goodbye === "restart") return "wait.restart";
   if (goodbye === "stop") return "wait.service";
-  return reach === "nothing" ? "wait.network" : "wait.service";
+  if (reach === "nothing") return "wait.network";
+  return reach === "unknown" ? null : "wait.service";
 }

@@ -1,4 +1,4 @@
-"""A native client that stays, on this machine, told of look by look: FOLDER LINK CARD VOICE_HZ. Ends with its input."""
+"""A native client that stays, from where it runs, told of look by look: FOLDER LINK CARD VOICE_HZ. Ends with its input."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.scenarios.table import voice_loop
 
 LOOK_S = 0.05
 LOUD = 1e-3  # -60 dBFS: less is the noise of nobody
-STILL_S = 0.25  # two looks may fall between two pictures
+STILL_S = 0.25  # looks fall between two pictures, and into the pauses of a voice
 
 
 async def main(folder: Path, link: str, card: int, voice_hz: int) -> None:
@@ -52,22 +52,23 @@ async def main(folder: Path, link: str, card: int, voice_hz: int) -> None:
 async def tell(robot: Robot) -> None:
     """One line for each look at what the newest connection brought."""
     peer, position, number = None, 0, None
-    moved_s = 0.0
+    moved_s = heard_s = 0.0
     while True:
-        heard = False
         if robot.media is not peer:
             peer, position = robot.media, 0
         if isinstance(peer, SimulatedPeer):
             if peer.sound is not None:
                 sound = peer.sound.between(position, peer.sound.position)
                 position = peer.sound.position
-                heard = sound.size > 0 and float(np.sqrt(np.mean(np.square(sound)))) > LOUD
+                if sound.size and float(np.sqrt(np.mean(np.square(sound)))) > LOUD:
+                    heard_s = time.monotonic()
             last = peer.picture.last if peer.picture is not None else None
             if last is not None and last.source is not None and last.number != number:
                 number, moved_s = last.number, time.monotonic()
         now = time.monotonic()
         state = peer.state if isinstance(peer, SimulatedPeer) else "none"
-        print(json.dumps({"at_s": now, "heard": heard, "seen": now - moved_s < STILL_S, "detail": state}), flush=True)
+        got = {"heard": now - heard_s < STILL_S, "seen": now - moved_s < STILL_S}
+        print(json.dumps({"at_s": now, **got, "detail": state}), flush=True)
         await asyncio.sleep(LOOK_S)
 
 

@@ -1,4 +1,4 @@
-"""A page in a real Chromium on this machine, told of look by look: FOLDER LINK SOURCE VOICE_HZ. Ends with its input."""
+"""A page in a real Chromium from where it runs, told of look by look: FOLDER LINK SOURCE VOICE_HZ. Ends with its input."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from tests.support.chromium import driver, executable
 from tests.support.participant import Participant
 
 LOOK_MS = 50
+STILL_MS = 250  # looks fall between two pictures, and into the pauses of a voice
 TELL_S = 0.2
 
-WATCH = """([everyMs]) => {
+WATCH = """([everyMs, still]) => {
   const looks = (window.looks = []);
   let frames = 0;
   const video = document.querySelector("video#remote");
@@ -24,9 +25,8 @@ WATCH = """([everyMs]) => {
   };
   video?.requestVideoFrameCallback(presented);
   const before = new Map();
-  let seen = 0, since = performance.now();
+  let seen = 0, since = performance.now(), heardAt = -Infinity;
   const look = async () => {
-    let heard = false;
     const detail = [];
     const playing = video?.srcObject?.getAudioTracks().map(({ id }) => id) ?? [];
     for (const [n, peer] of (window.hanmaru?.peers ?? []).entries()) {
@@ -36,17 +36,16 @@ WATCH = """([everyMs]) => {
         before.set(entry.trackIdentifier, entry);
         const loud = entry.totalAudioEnergy - old.totalAudioEnergy > 1e-7;
         const mine = playing.includes(entry.trackIdentifier);
-        if (mine && loud && entry.packetsReceived > old.packetsReceived) heard = true;
+        if (mine && loud && entry.packetsReceived > old.packetsReceived) heardAt = performance.now();
         detail.push(`${n}${mine ? "*" : ""}:${peer.connectionState}+${entry.packetsReceived - old.packetsReceived}`);
       }
     }
     const now = performance.now();
     const head = document.querySelector("#slate")?.inert === false ? (document.querySelector("#head")?.textContent ?? "") : "";
     const shown = `${document.documentElement.dataset.state} ${head} ${document.querySelector("#advice:not([hidden])")?.textContent ?? ""}`;
-    // two looks may fall between two pictures of a slow camera
     if (frames > seen) since = now;
     seen = frames;
-    looks.push({ at: performance.timeOrigin + now, heard, seen: now - since < 250, shown, detail: detail.join(" ") });
+    looks.push({ at: performance.timeOrigin + now, heard: now - heardAt < still, seen: now - since < still, shown, detail: detail.join(" ") });
     setTimeout(look, everyMs);
   };
   void look();
@@ -63,7 +62,7 @@ async def main(folder: Path, link: str, source: int, voice_hz: int) -> None:
         page = Participant(playwright, path, folder, folder.parent, "page", link, source, voice_hz)
         try:
             await page.open()
-            await page.browser.page.evaluate(WATCH, [LOOK_MS])
+            await page.browser.page.evaluate(WATCH, [LOOK_MS, STILL_MS])
             while not ended.done():
                 for look in await page.browser.page.evaluate("() => window.looks.splice(0)"):
                     at_s = (look.pop("at") - off_ms) / 1000

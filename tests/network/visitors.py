@@ -1,7 +1,7 @@
-"""Who takes part from a machine of `cables`: a page in a real Chromium, or a native client; each tells what it gets.
+"""Who takes part from a place of its own: a page in a real Chromium, or a native client; each tells what it gets.
 
-A visitor is a process on its machine (`visitor_page`, `visitor_native`) that writes a line of JSON for each look: when
-(monotonic seconds: all machines share one kernel), whether the far voice was heard and the far picture moved since the
+A visitor is a process in its place (`visitor_page`, `visitor_native`) that writes a line of JSON for each look: when
+(monotonic seconds: all places share one kernel), whether the far voice was heard and the far picture moved since the
 look before, and what the page shows.
 """
 
@@ -15,12 +15,13 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.network.cables import Cables
 from tests.support.served import CHECKOUT, TEST_EVENT, Served, serve
+from tests.support.weather.namespace import Namespace
 
 KEPT_LOOKS = 20_000  # a quarter of an hour at 20 a second; oldest goes
 STEADY_S = 1.0  # what is there that long is back
 STOP_S = 8.0
+PORT = 8443
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Look:
 
 @dataclass(slots=True)
 class Visitor:
-    """A participant on a machine."""
+    """A participant in a place."""
 
     name: str
     process: asyncio.subprocess.Process
@@ -104,19 +105,18 @@ class Visitor:
         return began_s - since_s
 
 
-async def serve_on(cables: Cables, machine: str, state_dir: Path, event: Path = TEST_EVENT) -> Served:
-    """The real server on a machine of its own."""
-    settings = {"HANMARU_HOST": cables.address(machine)}
-    return await serve(state_dir, event, 8443, settings=settings, within=cables.inside(machine))
+async def serve_in(place: Namespace, state_dir: Path, event: Path = TEST_EVENT) -> Served:
+    """The real server in a place of its own."""
+    return await serve(state_dir, event, PORT, settings={"HANMARU_HOST": place.ipv4}, within=place.prefix)
 
 
-async def visit(cables: Cables, machine: str, kind: str, folder: Path, link: str, *words: str) -> Visitor:
-    """Let a `page` or a `native` client come from a machine by that link; further words are of that kind."""
+async def visit(place: Namespace, kind: str, folder: Path, link: str, *words: str) -> Visitor:
+    """Let a `page` or a `native` client come from a place by that link; further words are of that kind."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "visitor.log"
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            *cables.inside(machine),
+            *place.prefix,
             *(sys.executable, "-m", "tests.support.tethered", str(os.getpid()), f"tests.network.visitor_{kind}"),
             *(str(folder), link, *words),
             cwd=CHECKOUT,
@@ -124,7 +124,7 @@ async def visit(cables: Cables, machine: str, kind: str, folder: Path, link: str
             stdout=asyncio.subprocess.PIPE,
             stderr=out,
         )
-    visitor = Visitor(machine, process, log)
+    visitor = Visitor(place.place, process, log)
     visitor.reader = asyncio.create_task(_read(visitor))
     return visitor
 

@@ -16,6 +16,7 @@ import aiohttp
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TEST_EVENT = Path(__file__).with_name("test-event.toml")
+SERVING = '"event": "serving"'
 READY_S = 30.0
 STOP_S = 5.0  # the promise of the server: SIGTERM ends it within that, with browsers attached
 
@@ -95,8 +96,8 @@ async def serve(
 ) -> Served:
     """Start the server and wait until it is ready. Raises RuntimeError with its log when it does not get there.
 
-    `settings`: further variables of its environment. `within`: what its command line begins with, where it runs on a
-    machine of `tests.network.cables`.
+    `settings`: further variables of its environment. `within`: what its command line begins with, where it runs in a
+    network namespace: nobody outside can ask it, so its log says when it is ready.
     """
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HANMARU_")},
@@ -155,7 +156,8 @@ async def _until_ready(served: Served) -> None:
 
 async def _until_it_says_so(served: Served) -> None:
     deadline_s = asyncio.get_running_loop().time() + READY_S
-    while '"serving"' not in served.wrote():
+    said = served.wrote().count(SERVING)
+    while served.wrote().count(SERVING) == said:
         if served.process.returncode is not None or asyncio.get_running_loop().time() > deadline_s:
             raise RuntimeError(f"the server did not get ready:\n{served.wrote()[-6000:]}")
         await asyncio.sleep(0.05)
