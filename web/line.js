@@ -11,6 +11,8 @@ import { waitingFor } from "./waiting.js";
 
 const LOOK_MS = 250;
 const SILENCE_MS = 2000; // sound arrives 50 times a second, always; this long without any is a broken line
+const DOUBT_MS = 1400; // this long without any, and nothing said on the socket either: nobody waits for both to come back
+const RECENT_MS = 600; // a look and a little more
 const FLOWS_MS = 120; // five packets of sound: a connection that brings none in that time is not what is heard
 const UNHEARD_MS = 1000; // the server says that it hears nothing of us, and not just for a moment
 const UNHEARD_AGAIN_MS = 10_000; // a page that has nothing to send is not heard, however often it comes back
@@ -156,9 +158,11 @@ export class Line {
   async #flows() {
     const peer = this.#current;
     if (peer === null || peer.connection.connectionState === "failed") return false;
-    const before = await peer.counters();
+    const before = this.#counters?.soundPackets ?? 0;
+    const came = async () => peer === this.#current && (await peer.counters()).soundPackets > before;
+    if ((await came()) || performance.now() - this.#seen.soundAt > RECENT_MS) return came();
     await new Promise((resolve) => setTimeout(resolve, FLOWS_MS));
-    return peer === this.#current && (await peer.counters()).soundPackets > before.soundPackets;
+    return came();
   }
 
   /** Note since when the server has heard nothing of us. @param {Booth} booth */
@@ -206,6 +210,7 @@ export class Line {
       this.#unheard = true;
     }
     if ((silent || this.#unheard) && this.#coming === null) this.#reconnect();
+    else if (now - this.#seen.soundAt > DOUBT_MS) this.session.doubt();
     if (changed) this.on.changed();
   }
 

@@ -97,14 +97,18 @@ export class Session {
 
   /** The media broke while the socket stands: ask for a new generation; a socket that is dead or silent, too, is replaced. */
   reconnect() {
-    if (this.seated && performance.now() - this.#heardAt > DOUBT_MS) {
-      this.#lose();
-      this.#connect();
-    }
+    this.doubt();
     const resume = this.#resume;
     if (!this.seated || resume === null || !this.send({ type: "reconnect", seat: this.seat, resume })) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#lose(), RECONNECT_TIMEOUT_MS);
+  }
+
+  /** Nothing is heard: a socket that says nothing either is dead, and another one may go another way. */
+  doubt() {
+    if (!this.seated || performance.now() - this.#heardAt < DOUBT_MS) return;
+    this.#lose();
+    this.#connect();
   }
 
   /** Try again now instead of at the next turn: the network is back, or another one. */
