@@ -24,7 +24,6 @@ from signaling.seats import parse_seat
 
 SUBPROTOCOL = "hanmaru.v1"
 HELLO_S = 10.0
-BEAT_EVERY_S = 1.0
 PING_EVERY_S = 2.0
 SILENT_S = 4.0
 LATE_S = 1.0  # when this process itself was held up that long, a silence proves nothing
@@ -141,11 +140,10 @@ class Client:
                 await self._socket.ping()
             except ConnectionError:
                 return
-            for every_s in (BEAT_EVERY_S, PING_EVERY_S):
-                await asyncio.sleep(until_next(every_s, self._now()))
-                if self._session.seated:
-                    self._outgoing.beat()
+            await asyncio.sleep(until_next(PING_EVERY_S, asked_at))
             now = self._now()
+            if self._session.seated:
+                self._outgoing.beat()
             if now - self._last_heard_at > SILENT_S and now - asked_at < PING_EVERY_S + LATE_S:
                 log.info("silent", seat=str(self._session.seat))
                 _hang_up(self._request)

@@ -114,6 +114,16 @@ def expire(booth: Booth, now: float) -> Change:
     return booth, effects
 
 
+def give_up(booth: Booth) -> Change:
+    """Nobody who is away is waited for any more: at a change-over nobody of the last consultation is heard in the next."""
+    effects: tuple[Effect, ...] = ()
+    for chair in tuple(booth.chairs.values()):
+        if chair.kept_until is not None and chair.vacated_at is None:
+            vacant, dropped = lines.hang_up(replace(chair, kept_until=None))
+            booth, effects = booth.with_chair(vacant), (*effects, *dropped)
+    return booth, effects
+
+
 def deadline(booth: Booth) -> float | None:
     """When `expire` changes something next."""
     until = (each for chair in booth.chairs.values() for each in (_grace_until(chair), chair.kept_until))
