@@ -115,7 +115,7 @@ def expire(booth: Booth, now: float) -> Change:
 
 
 def give_up(booth: Booth) -> Change:
-    """Nobody who is away is waited for any more: at a change-over nobody of the last consultation is heard in the next."""
+    """Nobody who is away is waited for any more: nobody of the last consultation is heard in the next one."""
     effects: tuple[Effect, ...] = ()
     for chair in tuple(booth.chairs.values()):
         if chair.kept_until is not None and chair.vacated_at is None:

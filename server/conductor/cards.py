@@ -49,9 +49,7 @@ def welcome(event: Event, booth: Booth, seat: Seat, admit: Admit, now: datetime,
     )
 
 
-def loopback_welcome(
-    event: Event, seat: Seat, place: Loopback, admit: Admit, now: datetime, server: str
-) -> Welcome:
+def loopback_welcome(event: Event, seat: Seat, place: Loopback, admit: Admit, now: datetime, server: str) -> Welcome:
     """The welcome to a private test place; `seat` is what the client's link is good for."""
     booth = None if seat.booth is None else event.booth(seat.booth)
     video = "sendrecv" if place.with_picture else None

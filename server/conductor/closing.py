@@ -1,4 +1,4 @@
-"""Why a socket is closed: each code with the reason that stands beside it in the close frame (RFC 6455 section 5.5.1)."""
+"""Why a socket is closed: each code with the reason that stands beside it (RFC 6455 section 5.5.1)."""
 
 from __future__ import annotations
 

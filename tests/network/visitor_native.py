@@ -1,4 +1,4 @@
-"""A native client that stays, from where it runs, told of look by look: FOLDER LINK CARD VOICE_HZ. Ends with its input."""
+"""A native client that stays, told of look by look: FOLDER LINK CARD VOICE_HZ. Ends with its input."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def main(folder: Path, link: str, card: int, voice_hz: int) -> None:
         return None
 
     def say(text: str) -> None:
-        print(f"{time.monotonic():.3f} {text}", file=sys.stderr, flush=True)
+        print(f"{time.monotonic():.3f} {text}", file=sys.stderr, flush=True)  # noqa: T201 - its log
 
     staying = asyncio.create_task(stay(robot, make_media, act, say))
     looking = asyncio.create_task(tell(robot))
@@ -68,7 +68,7 @@ async def tell(robot: Robot) -> None:
         now = time.monotonic()
         state = peer.state if isinstance(peer, SimulatedPeer) else "none"
         got = {"heard": now - heard_s < STILL_S, "seen": now - moved_s < STILL_S}
-        print(json.dumps({"at_s": now, **got, "detail": state}), flush=True)
+        print(json.dumps({"at_s": now, **got, "detail": state}), flush=True)  # noqa: T201 - read by `visitors`
         await asyncio.sleep(LOOK_S)
 
 

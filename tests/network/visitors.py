@@ -112,8 +112,7 @@ async def serve_in(place: Namespace, state_dir: Path, event: Path = TEST_EVENT) 
 
 async def visit(place: Namespace, kind: str, folder: Path, link: str, *words: str) -> Visitor:
     """Let a `page` or a `native` client come from a place by that link; further words are of that kind."""
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "visitor.log"
+    log = _log_in(folder)
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             *place.prefix,
@@ -127,6 +126,11 @@ async def visit(place: Namespace, kind: str, folder: Path, link: str, *words: st
     visitor = Visitor(place.place, process, log)
     visitor.reader = asyncio.create_task(_read(visitor))
     return visitor
+
+
+def _log_in(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "visitor.log"
 
 
 async def _read(visitor: Visitor) -> None:
