@@ -155,7 +155,7 @@ async def test_a_fact_is_on_disk_and_in_the_engine_before_it_is_acknowledged(tmp
         await desk.next("ok")
         assert at.engine.commands[-2:] == [door.Route("booth-1", ()), door.Show("booth-1", ())]
         facts = await stored(tmp_path)
-    assert [fact.body["phase"] for fact in facts] == ["live", "paused"]
+    assert [fact.body["phase"] for fact in facts if fact.kind == "phase"] == ["live", "paused"]
 
 
 async def stored(folder: Path) -> tuple[Fact, ...]:
@@ -173,6 +173,9 @@ class FullDisk:
         self._store = store
 
     async def append(self, facts: Sequence[Fact]) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def keep(self, facts: Sequence[Fact]) -> bool:
         raise OSError(28, "No space left on device")
 
     def facts(self, booth: str) -> Awaitable[tuple[Fact, ...]]:
@@ -194,8 +197,7 @@ async def test_a_command_that_cannot_be_written_changes_nothing_yet_a_booth_begi
 
 async def test_after_a_restart_a_live_consultation_is_live_again(tmp_path: Path) -> None:
     async with hall(tmp_path, event=OPERATED) as at:
-        await at.join(SUWON)
-        await at.join(HANOI)
+        before = [await at.join(SUWON), await at.join(HANOI)]
         desk = await at.join(DESK)
         await desk.until(lambda booth: bool(booth["phase"] == "ready"))
         await desk.say("start")
@@ -203,12 +205,42 @@ async def test_after_a_restart_a_live_consultation_is_live_again(tmp_path: Path)
         await desk.say("mode", id="c1", mode="simultaneous")
         await desk.next("ok")
     async with hall(tmp_path, event=OPERATED) as at:
-        suwon = await at.join(SUWON)
+        assert at.conductor.live_booths() == 1
+        suwon = await at.join(SUWON, resume=before[0].resume)
         booth = await suwon.next("booth")
         assert (booth["phase"], booth["mode"], booth["sites"]["suwon"]["framing"]) == ("live", "simultaneous", "fit")
-        await at.join(HANOI)
+        assert booth["sites"]["hanoi"]["media"] == "lost", "it was there, and is missed"
+        await at.join(HANOI, resume=before[1].resume)
         route = await at.engine.until(door.Route)
         assert gains(route)[HANOI, SUWON] == 0
+
+
+async def test_after_a_restart_the_holder_has_the_seat_and_whoever_asked_first_still_waits(tmp_path: Path) -> None:
+    async with hall(tmp_path) as at:
+        holder = await at.join(SUWON)
+        waiting = await at.line(SUWON)
+        await waiting.say("hello")
+        await waiting.next("seat_taken")
+    async with hall(tmp_path) as at:
+        waiting = await at.line(SUWON)
+        await waiting.say("hello")
+        assert await waiting.next() == {"type": "seat_taken", "seat": SUWON}
+        again = await at.line(SUWON)
+        await again.say("reconnect", seat=SUWON, resume=holder.resume)
+        assert (await again.next("welcome"))["generation"] == 2, "generations go on"
+
+
+async def test_after_a_restart_a_seat_waits_five_seconds_for_its_holder(tmp_path: Path) -> None:
+    async with hall(tmp_path) as at:
+        await at.join(SUWON)
+    async with hall(tmp_path) as at:
+        other = await at.line(SUWON)
+        await other.say("hello")
+        await other.next("seat_taken")
+        newcomer = await at.join(HANOI)
+        await turn(5.1)
+        await newcomer.say("measure", id="an input, so that the clock is looked at")
+        assert (await other.next())["type"] == "welcome"
 
 
 async def test_two_booths_know_nothing_of_each_other(at: Hall) -> None:

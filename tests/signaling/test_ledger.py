@@ -15,7 +15,7 @@ def test_after_a_restart_a_live_consultation_is_live_with_its_settings_and_nobod
     before.say(DESK, '{"type": "set", "site": "suwon", "volume_db": -12, "framing": "fit"}')
     before.say(KIM, '{"type": "direction", "to": "suwon"}')
     before.say(KIM, '{"type": "on_air", "on": true}')
-    after = restore(plan(), before.facts)
+    after = restore(plan(), before.facts, 0.0, 0.0)
     assert (after.phase, after.epoch, after.mode, after.rooms) == (
         *(Phase.LIVE, 1, before.booth.mode),
         before.booth.rooms,
@@ -40,11 +40,11 @@ def test_paused_and_ended_and_the_epoch_survive_and_a_new_one_begins_empty() -> 
     booth.join(SUWON, HANOI, DESK)
     booth.say(DESK, '{"type": "start"}')
     booth.say(DESK, '{"type": "pause"}')
-    assert restore(plan(), booth.facts).phase is Phase.PAUSED
+    assert restore(plan(), booth.facts, 0.0, 0.0).phase is Phase.PAUSED
     booth.say(DESK, '{"type": "end"}')
-    assert restore(plan(), booth.facts).phase is Phase.ENDED
+    assert restore(plan(), booth.facts, 0.0, 0.0).phase is Phase.ENDED
     booth.say(DESK, '{"type": "next"}')
-    after = restore(plan(), booth.facts)
+    after = restore(plan(), booth.facts, 0.0, 0.0)
     assert (after.phase, after.epoch) == (Phase.EMPTY, 2)
 
 
@@ -57,6 +57,6 @@ def test_facts_that_the_event_no_longer_knows_change_nothing() -> None:
         Fact("booth-1", 1, 5, "phase", {}),
         Fact("booth-1", 1, 6, "record", {"amount": 5}),
     ]
-    after = restore(plan(), strange)
+    after = restore(plan(), strange, 0.0, 0.0)
     assert after.sequence == 6
     assert (after.phase, after.consoles["kim"].to) == (Phase.EMPTY, "hanoi")
