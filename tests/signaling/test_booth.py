@@ -226,6 +226,12 @@ class AnyBooth(RuleBasedStateMachine):
         )
         if booth.phase not in FOLLOWS_PRESENCE:
             assert told.phase is booth.phase
+            assert (told.turns.gone is None) is (booth.turns.gone is None)
+            assert booth.turns.gone_until == pytest.approx(told.turns.gone_until, abs=0.002)
+        seated = {name: chair for name, chair in booth.chairs.items() if chair.seat.role not in EQUIPMENT_ROLES}
+        assert {name: (chair.generation, chair.resume) for name, chair in told.chairs.items()} == {
+            name: (chair.generation, chair.resume) for name, chair in seated.items()
+        }
         assert {p: c.to for p, c in told.consoles.items()} == {p: c.to for p, c in booth.consoles.items()}
 
 

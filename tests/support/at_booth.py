@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -37,12 +37,12 @@ def plan(*, automatic: bool = True, scaled: bool = False) -> Plan:
 class AtBooth:
     """Inputs go in by name of seat; `effects` are those of the last one, `facts` all that were written."""
 
-    def __init__(self, *, automatic: bool = True, scaled: bool = False, facts: Iterable[Fact] = ()) -> None:
+    def __init__(self, *, automatic: bool = True, scaled: bool = False, facts: Sequence[Fact] = ()) -> None:
         own = plan(automatic=automatic, scaled=scaled)
         self.now = 1000.0
         self.booth: Booth = restore(own, facts, self.now, self.now) if facts else opened(own)
         self.effects: tuple[Effect, ...] = ()
-        self.facts: list[Fact] = []
+        self.facts: list[Fact] = list(facts)
         self.sessions: dict[str, int] = {}
         self.secrets: dict[str, str] = {}
         """By seat: what its last holder comes back with."""
