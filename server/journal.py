@@ -74,6 +74,8 @@ class Journal:
         self._task: asyncio.Task[None] | None = None
         self.broken: str | None = None
         """Why nothing can be written just now, in a sentence."""
+        self.written = 0
+        """Rows on disk since the start."""
         self.dropped = 0
         """Writes that nobody asked for by a command, given up because the disk refused for too long."""
         self.undone = 0
@@ -122,6 +124,11 @@ class Journal:
         if error is not None:
             raise error
         return entry.landed
+
+    @property
+    def waiting(self) -> int:
+        """Rows that are on their way to the disk, or wait until it takes any."""
+        return sum(len(entry.rows) for entry in (*self._flying, *self._queue))
 
     @property
     def _owes(self) -> bool:
@@ -180,6 +187,8 @@ class Journal:
             if entry.void:
                 self._doubtful.update(_keys(entry))
                 self.undone += len(entry.rows)
+            else:
+                self.written += len(entry.rows)
             entry.landed = not entry.void
             entry.settle()
         self._flying = []

@@ -66,12 +66,20 @@ class Store:
         self._path = path
         self._engine: AsyncEngine | None = None
         self._journal = Journal(self._write)
-        self.written = 0
-        """Facts on disk since the file was opened."""
         self.failures = 0
         """Writes that failed, or were not on disk in time."""
         self.writes = Spread(WRITE_EDGES_S)
         """How long those took that did not."""
+
+    @property
+    def written(self) -> int:
+        """Facts on disk since the file was opened."""
+        return self._journal.written
+
+    @property
+    def waiting(self) -> int:
+        """Facts that are not on disk yet, and will be as soon as it takes them."""
+        return self._journal.waiting
 
     @property
     def broken(self) -> str | None:
@@ -128,7 +136,6 @@ class Store:
             self.failures += 1
             raise
         if is_written:
-            self.written += len(facts)
             self.writes.add(time.monotonic() - began_s)
         else:
             self.failures += 1

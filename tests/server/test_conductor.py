@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from media.engine import door
 from server.store import Store
 from signaling.facts import Fact
 from signaling.messages import parse_server, to_wire
-from tests.support.hall import DESK, EVENT, HANOI, KIM, SUWON, TECHNICIAN, Hall, Line, hall, turn
+from tests.support.hall import DESK, EVENT, HANOI, KIM, PATIENCE_S, SUWON, TECHNICIAN, Hall, Line, hall, turn
 
 OPERATED = EVENT.model_copy(update={"start": "operator"})
 
@@ -193,6 +196,36 @@ async def test_a_command_that_cannot_be_written_changes_nothing_yet_a_booth_begi
         assert (error["id"], error["code"]) == ("c1", "not_saved")
         again = await at.join(TECHNICIAN)
         assert (await again.next("booth"))["phase"] == "live"
+
+
+async def test_while_the_record_is_locked_commands_are_refused_and_the_consultation_goes_on(tmp_path: Path) -> None:
+    async with hall(tmp_path) as at:
+        suwon, _ = await live(at)
+        kim, desk = await at.join(KIM), await at.join(DESK)
+        await kim.say("on_air", id="on", on=True)
+        await kim.next("ok")
+        with closing(sqlite3.connect(tmp_path / "facts.sqlite3", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began_s = time.monotonic()
+            await desk.say("pause", id="a")
+            await desk.say("pause", id="b")
+            assert [(await desk.next("error"))["code"] for _ in range(2)] == ["not_saved", "not_saved"]
+            assert time.monotonic() - began_s < PATIENCE_S
+            at.engine.tell(door.Lost("booth-1", KIM, 1))
+            assert (await suwon.until(lambda booth: not booth["interpreters"]["kim"]["on_air"]))["phase"] == "live"
+            again = await at.join(TECHNICIAN)
+            assert (await again.next("booth"))["sites"]["suwon"]["lamp"] == "gone"
+            ready = await at.client.get("/readyz")
+            assert (ready.status, (await ready.json())["reason"].split(" ")[0]) == (503, "Another")
+            other.execute("ROLLBACK")
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                await desk.say("pause", id="c")
+                if (await desk.next("ok", "error"))["type"] == "ok":
+                    break
+                await asyncio.sleep(0.1)
+        kinds = [fact.kind for fact in await stored(tmp_path)]
+        assert kinds[-5:] == ["on_air", "timer", "seat", "phase", "timer"], "in the order in which they became true"
 
 
 async def test_after_a_restart_a_live_consultation_is_live_again(tmp_path: Path) -> None:
