@@ -9,7 +9,7 @@ from signaling import seating
 from signaling.booth import Booth
 from signaling.effects import Effect, Send, Write
 from signaling.errors import RemoteError
-from signaling.ledger import note
+from signaling.ledger import note, obeyed
 from signaling.lines import Chair
 from signaling.permissions import demand, demand_site
 from signaling.phases import TRANSITIONS, Phase
@@ -21,15 +21,30 @@ from signaling.sound import speakers
 COUGH_S = 3.0
 """The longest cough: a key that sticks does not silence an interpreter."""
 
+REPLAYED = (Proceed, SetRoom, SetMode, Direction)
+"""What a client may say again when its answer was lost. A microphone is opened by a key that is pressed now."""
+
 Change = tuple[Booth, tuple[Effect, ...]]
 
 
 def obey(booth: Booth, session: int, seat: Seat, command: Command, now: float) -> Change:
-    """Carry out a command, or raise RemoteError and change nothing."""
+    """Carry out a command, or raise RemoteError and change nothing. One that was obeyed before is answered again."""
     demand(seat, command.command if isinstance(command, Proceed) else command.TYPE)
+    if command.id is None:
+        return _obeyed(booth, seat, command, now)
+    answer = Send(session, Ok(command.id))
+    if not isinstance(command, REPLAYED):
+        booth, effects = _obeyed(booth, seat, command, now)
+        return booth, (*effects, answer)
+    event = f"{seat}/{command.id}"
+    if event in booth.done:
+        return booth, (answer,)
     booth, effects = _obeyed(booth, seat, command, now)
-    answer: tuple[Effect, ...] = () if command.id is None else (Send(session, Ok(command.id)),)
-    return booth, (*effects, *answer)
+    return obeyed(booth, event), (*(_of(event, effect) for effect in effects), answer)
+
+
+def _of(event: str, effect: Effect) -> Effect:
+    return Write(tuple(replace(fact, event=event) for fact in effect.facts)) if isinstance(effect, Write) else effect
 
 
 def _obeyed(booth: Booth, seat: Seat, command: Command, now: float) -> Change:
@@ -55,7 +70,7 @@ def _proceed(booth: Booth, seat: Seat, command: Proceed) -> Change:
     if phase is None:
         raise RemoteError("wrong_phase", f"{command.command} does not go with a consultation that is {booth.phase}.")
     if command.command == "next":
-        booth, dropped = seating.give_up(replace(booth, last_speaker=None))
+        booth, dropped = seating.drop_absent(replace(booth, last_speaker=None))
         booth = replace(booth, chairs={name: _afresh(c) for name, c in booth.chairs.items()})
         booth, effects = _noted(booth, "phase", seat, phase=phase.value)
         return booth, (*effects, *dropped)

@@ -31,13 +31,14 @@ class Connection:
 class Chair:
     """A seat as it stands: `session` holds it; `vacated_at` is when its socket went, while it may still come back.
 
-    `kept_until` is when the media of a client whose socket broke is given up, if nobody has the seat until then.
+    `media_until` is when the media of a client whose socket broke is given up, if nobody has the seat until then.
     """
 
     seat: Seat
     session: int | None = None
     generation: int = 0
     resume: str = ""
+    """Digest of the secret by which its holder may come back; empty: nobody may."""
     earlier_resume: str = ""
     """Good until the holder shows that the newer one arrived."""
     offered: bool = False
@@ -45,7 +46,7 @@ class Chair:
     connections: tuple[Connection, ...] = ()
     """Oldest first; at most one that carried, and one being made."""
     vacated_at: float | None = None
-    kept_until: float | None = None
+    media_until: float | None = None
     was_connected: bool = False
     watching: bool = False
     """Whether its holder wishes to see small pictures of the rooms."""
