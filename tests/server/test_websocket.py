@@ -172,11 +172,15 @@ async def test_a_socket_that_gives_no_sign_of_life_for_four_seconds_is_cut(at: H
     await dead.say("hello")
     await dead.next("booth")
     alive = await at.join(HANOI, media=False)
-    for _ in range(5):  # 4 s without a sign of life, and 3 s of grace for its seat
+    for _ in range(3):
         await turn(2.0)
         await asyncio.sleep(0.02)
         await alive.say("take_over")
         await alive.next("error")
+    async with asyncio.timeout(2):
+        while (booth := at.conductor.booth("booth-1")) is None or booth.chair(SUWON).session is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await turn(3.1)
     await alive.until(lambda booth: not booth["sites"]["suwon"]["present"])
     assert not alive.socket.closed
 

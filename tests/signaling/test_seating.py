@@ -130,7 +130,7 @@ def test_what_is_kept_ends_when_somebody_else_takes_the_seat_or_its_link_is_revo
 
 def test_the_same_client_may_go_on_with_the_media_it_has_and_is_told_when_it_fails() -> None:
     booth = live()
-    secret = booth.booth.chair(SUWON).resume
+    secret = booth.secrets[SUWON]
     booth.leave(SUWON)
     booth.wait(10)
     reconnect(booth, SUWON, secret, 900)
