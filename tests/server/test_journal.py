@@ -198,6 +198,23 @@ async def test_a_full_disk_refuses_at_once_keeps_what_was_acknowledged_and_recov
     await store.close()
 
 
+async def test_a_start_on_a_full_disk_is_refused_in_one_line_and_works_once_there_is_room(
+    small_disk: Path,
+) -> None:
+    path = small_disk / "event.sqlite3"
+    store = Store(path)
+    await store.open()
+    await store.append([fact(1)])
+    await store.close()
+    ballast = fill(small_disk)
+    with pytest.raises(LocalError, match=r"event\.sqlite3, cannot be opened: [^\n]*$"):
+        await Store(path).open()  # the log beside it needs room of its own
+    ballast.unlink()
+    await store.open()
+    assert await store.facts("booth-1") == (fact(1),)
+    await store.close()
+
+
 async def test_a_disk_that_hangs_is_not_waited_for_and_what_it_writes_too_late_is_taken_back(
     store: Store, tmp_path: Path
 ) -> None:
