@@ -94,10 +94,11 @@ async def serve(
     event = rehearsable(rehearsed(event, dt.datetime.now(dt.UTC)), settings)
     engine = PoolEngine(media_process(settings, os.environ), most=len(event.booths) + LOOPBACKS)
     store = Store(record_of(settings, event))
+    conductor = Conductor(event, engine, store)
     app = make_app(
         settings,
         event,
-        conductor=Conductor(event, engine, store),
+        conductor=conductor,
         store=store,
         tokens=tokens,
         authority=made.authority if made else None,
@@ -105,7 +106,7 @@ async def serve(
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
     await runner.setup()
-    engine.open()
+    engine.open(ahead=conductor.live_booths())
     try:
         listening = await _listen(runner, settings, context)
         try:

@@ -28,6 +28,7 @@ from signaling.effects import REVOKED, Admit
 from signaling.errors import RemoteError
 from signaling.ledger import restore
 from signaling.permissions import MEDIA
+from signaling.phases import Phase
 from signaling.replies import Goodbye
 from signaling.requests import ClientMessage
 from signaling.seats import Role, Seat, link_of
@@ -118,6 +119,11 @@ class Conductor:
         """A booth as it stands now; None where there is none of that name."""
         place = self._places.get(name)
         return place.machine.state if place is not None and isinstance(place.machine, BoothMachine) else None
+
+    def live_booths(self) -> int:
+        """How many consultations have begun and are not over: each is about to need its media."""
+        states = (self.booth(name) for name in self._places)
+        return sum(state is not None and state.phase in (Phase.LIVE, Phase.PAUSED) for state in states)
 
     def shed(self, booth: str, what: tuple[str, ...]) -> None:
         """Have a booth leave that out from now on, and nothing else."""
