@@ -48,7 +48,7 @@ class PoolEngine:
         self._is_closed = False
 
     def open(self, ahead: int = 0) -> None:
-        """Start the first spare, and before it one for each of `ahead` places whose participants are about to return."""
+        """Start the first spare, and one for each of `ahead` places whose participants are about to return."""
         self._spares.expect(min(ahead, self._most))
 
     def listen(self, listener: Callable[[Event], None]) -> None:
