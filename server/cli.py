@@ -16,7 +16,7 @@ import typer
 
 from server import log
 from server.addresses import local_addresses
-from server.cli_faults import event_of, fail, known_booth, sentences, settings_of
+from server.cli_faults import event_of, event_to_serve, fail, known_booth, sentences, settings_of
 from server.event import Event, EventFaults, load
 from server.links import Link, equipment_table, links_of, qr_code, seats_of, table
 from server.revocation import Revocations
@@ -51,9 +51,10 @@ def run(
     """Serve the event and print every join link. Ctrl-C or SIGTERM ends it within 5 seconds."""
     from server import running  # media libraries take a second to load: only who serves waits for them
 
-    settings, loaded = settings_of(event), event_of(event)
-    known_booth(loaded, booth)
     log.configure()
+    settings = settings_of(event)
+    loaded = event_to_serve(settings)
+    known_booth(loaded, booth)
 
     async def main() -> None:
         stop = asyncio.Event()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import NoReturn
 import typer
 
 from server.event import Event, EventFaults, load
+from server.last_good import load_or_last_good
 from server.settings import Settings, SettingsFaults, SetupError, read
 from signaling.errors import LocalError
 
@@ -49,6 +51,17 @@ def event_of(event: Path | None) -> Event:
         return load(settings_of(event).event)
     except EventFaults as error:
         fail(str(error), code=MEND_FIRST)
+
+
+def event_to_serve(settings: Settings) -> Event:
+    """The event of the settings' file; in the middle of a consultation as it was before it had faults."""
+    try:
+        event, caution = load_or_last_good(settings, dt.datetime.now(dt.UTC))
+    except EventFaults as error:
+        fail(str(error), code=MEND_FIRST)
+    if caution is not None:
+        print(caution, file=sys.stderr, flush=True)
+    return event
 
 
 def known_booth(event: Event, booth: str | None) -> None:

@@ -23,9 +23,11 @@ from media.engine.child import Recipe
 from media.engine.pool import PoolEngine
 from server.addresses import media_addresses
 from server.app import make_app
+from server.certificate_watch import CertificateWatch
 from server.conductor import LOOPBACKS, Conductor
 from server.conductor.spawn import end, spawn
 from server.event import Event
+from server.event_watch import EventWatch
 from server.keys import CONDUCTOR_RUNS
 from server.notify import VARIABLES, Notify
 from server.patience import PatientHandler
@@ -113,7 +115,12 @@ async def serve(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
     await runner.setup()
     engine.open(ahead=conductor.live_booths())
-    signing = spawn(notify.keep_signing(app[CONDUCTOR_RUNS].is_set), "signs of life")
+    watching = [
+        spawn(notify.keep_signing(app[CONDUCTOR_RUNS].is_set), "signs of life"),
+        spawn(EventWatch(settings).watch(), "event file"),
+    ]
+    if made and context:
+        watching.append(spawn(CertificateWatch(settings, made, context).watch(), "certificate"))
     try:
         listening = await _listen(runner, settings, context)
         try:
@@ -130,7 +137,7 @@ async def serve(
             # Before the runner's own clean-up: that one stops reading first, and a goodbye wants its answer.
             await app.shutdown()
     finally:
-        await end((signing,))
+        await end(watching)
         await runner.cleanup()
         await engine.close()
     log.info("stopped")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from server.settings import MIN_SECRET_LETTERS, Settings, SetupError
 
+Stamp = tuple[int, int, int]
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """The disk has no room; somebody may make some."""
 _CURE = "remove the file to have a new one made (all links made so far end with it)"
@@ -48,6 +49,15 @@ def exclusive(lock: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def stamp(path: Path) -> Stamp | None:
+    """What changes when the file does; None where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def write(path: Path, content: bytes) -> None:

@@ -46,7 +46,7 @@ def test_systemd_finds_no_fault(here: Path) -> None:
 
 @needs_systemd
 def test_systemd_finds_the_service_well_shut(here: Path) -> None:
-    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", here]
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(here)]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
     assert found is not None, said
