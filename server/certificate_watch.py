@@ -37,7 +37,8 @@ class CertificateWatch:
             now = dt.datetime.now(dt.UTC)
             fault = await asyncio.to_thread(self._renew, now)  # it waits for the disk
             self.look(now, fault)
-            await asyncio.sleep(LOOK_S)
+            left_s = (self.expires_at - now).total_seconds()
+            await asyncio.sleep(min(LOOK_S, left_s) if left_s > 0 else LOOK_S)
 
     def look(self, now: dt.datetime, fault: str = "") -> None:
         """Take what is new, and say what is wrong, once; `fault`: what is known to be."""

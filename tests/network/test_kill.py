@@ -13,16 +13,13 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bench.cast import INTERPRETER, ROOMS, Wish
-from bench.clip import clip
-from tests.support.returning import Operator, Speaker, faults, until_all_flow
-from tests.support.served import free_port
-from tests.support.supervisor import CHECKOUT, Supervisor, compiled
+from tests.support.returning import faults, until_all_flow
+from tests.support.supervised_hall import Hall, opened
+from tests.support.supervisor import CHECKOUT
 
 EVENT = CHECKOUT / "events" / "suwon-hanoi.toml"  # five booths
 KILLS = int(os.environ.get("HANMARU_KILLS", "2"))
@@ -30,64 +27,17 @@ SEED = int(os.environ.get("HANMARU_SEED", str(random.SystemRandom().randrange(1 
 BY_HAND = "HANMARU_KILLS" in os.environ
 CLIP = (1280, 1024, 2_500_000) if BY_HAND else (320, 256, 300_000)
 BAR_S = 5.0 if BY_HAND else 40.0  # a machine that is busy with other tests says nothing about the bar
-FIRST_S = 60.0
 LIVES_S = (1.0, 5.0)
-COMMANDS_EVERY_S = 0.2
 IN_FLIGHT_S = 0.2  # what still lay in sockets when the server died
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120 + 60 * KILLS)]
 
 
-@dataclass(frozen=True, slots=True)
-class Hall:
-    """Five live booths under a supervisor."""
-
-    supervisor: Supervisor
-    speakers: list[Speaker]
-    operators: list[Operator]
-
-
 @pytest.fixture
 async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    port = free_port()
-    settings = {"HANMARU_EVENT": str(EVENT), "HANMARU_PORT": str(port), "HANMARU_SHEDDING": "off"}
-    supervisor = Supervisor(tmp_path / "service", settings)
-    wish = Wish(clip=await asyncio.to_thread(clip, tmp_path / "clips", *CLIP))
-    staying: list[asyncio.Task[None]] = []
-    await asyncio.to_thread(compiled)  # the unit writes no bytecode: its installation has
-    try:
-        await supervisor.start()
-        links = await _links(settings | {"HANMARU_STATE_DIR": str(supervisor.state_dir)})
-        origin = f"https://127.0.0.1:{port}"
-        speakers, operators = [], []
-        names = dict(zip(dict.fromkeys(link["site"] for link in links if link["role"] == "room"), ROOMS, strict=True))
-        for link in links:
-            match link["role"]:
-                case "room":
-                    speakers.append(Speaker(origin, link["token"], link["booth"], names[link["site"]], wish))
-                case "interpreter":
-                    speakers.append(Speaker(origin, link["token"], link["booth"], INTERPRETER, wish))
-                case "operator" if names[link["site"]] == ROOMS[0]:
-                    operators.append(Operator(origin, link["token"], link["booth"], link["site"], COMMANDS_EVERY_S))
-        staying = [asyncio.create_task(each.stay()) for each in (*speakers, *operators)]
-        await until_all_flow(speakers, time.monotonic(), FIRST_S)
-        yield Hall(supervisor, speakers, operators)
-    finally:
-        for task in staying:
-            task.cancel()
-        await asyncio.gather(*staying, return_exceptions=True)
-        await supervisor.stop()
-
-
-async def _links(settings: dict[str, str]) -> list[dict[str, str]]:
-    command = (sys.executable, "-m", "server", "links", "--json")
-    environment = os.environ | settings
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=CHECKOUT, env=environment, stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await process.communicate()
-    found: list[dict[str, str]] = json.loads(out)
-    return found
+    settings = {"HANMARU_EVENT": str(EVENT), "HANMARU_SHEDDING": "off"}
+    async with opened(tmp_path, settings, CLIP) as hall:
+        yield hall
 
 
 def _volumes(state_dir: Path, booth: str) -> list[float]:

@@ -126,6 +126,23 @@ class Operator(Returning):
             self.acknowledged.append(volume_db)
             await asyncio.sleep(self._pause_s)
 
+    async def refusals(self, commands: int) -> set[str]:
+        """Say so many commands as a technician at this booth: the codes with which they are refused."""
+        found = set()
+        await self.robot.open()
+        try:
+            await self.robot.send({"type": "hello", "booth": self.booth})
+            await self.robot.message("welcome", "seat_taken")
+            for count in range(commands):
+                try:
+                    await self.robot.command("set", site=self._site, volume_db=-20 - 0.001 * count)
+                except RemoteError as error:
+                    found.add(error.code)
+                await asyncio.sleep(0.03)  # no faster than PROTOCOL.md allows
+        finally:
+            await self.robot.close()
+        return found
+
 
 def faults(asked: Sequence[float], acknowledged: Sequence[float], kept: Sequence[float]) -> list[str]:
     """What is wrong with the record that was `kept` of commands."""
