@@ -10,7 +10,6 @@ import random
 import ssl
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from bench.cast import INTERPRETER, Participant, Wish, lines
 from bench.hanmaru import Joining
@@ -77,10 +76,15 @@ class Speaker(Returning):
         self._name = name
         self._wish = wish
         self._person: Participant | None = None
+        self.welcomed_s = 0.0
+        """When it last had its seat."""
 
-    def flows_since(self, at_s: float) -> float | None:
-        """When sound, and a room's picture, had come again after that time; None: not yet."""
-        if self._person is None:
+    def flows_since(self, at_s: float, *, anew: bool = False) -> float | None:
+        """When sound, and a room's picture, had come after that time; None: not yet.
+
+        `anew`: on a connection that is younger. Of an old one, packets still lie in sockets when its server is gone.
+        """
+        if self._person is None or (anew and self.welcomed_s < at_s):
             return None
         inlets = [self._person.hearing] + ([] if self._name == INTERPRETER else [self._person.screen])
         first = [
@@ -90,6 +94,7 @@ class Speaker(Returning):
         return max((each for each in first if each is not None), default=None) if None not in first else None
 
     async def _be_there(self) -> None:
+        self.welcomed_s = time.monotonic()
         ways = [way("audio", "sendrecv", "0")]
         if self._name != INTERPRETER:
             ways.append(way("video", "sendrecv", "1"))
@@ -152,12 +157,14 @@ def faults(asked: Sequence[float], acknowledged: Sequence[float], kept: Sequence
     return found + (["the record is in another order"] if list(kept) != sorted(kept) else [])
 
 
-async def until_all_flow(speakers: Sequence[Speaker], at_s: float, within_s: float) -> dict[str, float]:
-    """Seconds after `at_s` until each booth had all its media again. Raises TimeoutError."""
+async def until_all_flow(
+    speakers: Sequence[Speaker], at_s: float, within_s: float, *, anew: bool = False
+) -> dict[str, float]:
+    """Seconds after `at_s` until each booth had all its media, `anew` after a restart. Raises TimeoutError."""
+    took: dict[str, float] = {}
     async with asyncio.timeout(within_s):
-        while any(speaker.flows_since(at_s) is None for speaker in speakers):  # noqa: ASYNC110 - packets set no event
-            await asyncio.sleep(0.02)
-    took: dict[str, Any] = {}
-    for speaker in speakers:
-        took[speaker.booth] = max(took.get(speaker.booth, 0.0), (speaker.flows_since(at_s) or time.monotonic()) - at_s)
+        for speaker in speakers:
+            while (since_s := speaker.flows_since(at_s, anew=anew)) is None:  # noqa: ASYNC110 - packets set no event
+                await asyncio.sleep(0.02)
+            took[speaker.booth] = max(took.get(speaker.booth, 0.0), since_s - at_s)
     return took

@@ -54,10 +54,9 @@ class Hall:
 
     async def comes_back(self) -> None:
         """The server is killed, and media flow again."""
-        ready = len(self.supervisor.ready_s)
+        killed_s = time.monotonic()
         self.supervisor.kill()
-        await self.supervisor.ready(ready + 1)
-        await self.flows()
+        await until_all_flow(self.speakers, killed_s, FIRST_S, anew=True)
 
     async def says(self, words: str, within_s: float = FIRST_S) -> None:
         """Wait until that stands in the log. Raises TimeoutError."""
