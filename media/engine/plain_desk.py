@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from media.engine.earphone import Earphone
 from media.engine.opus import Encoder
 from media.engine.voice import Voice
@@ -11,7 +13,7 @@ from media.errors import LocalError
 from media.level import Level
 from media.limiter import Limiter
 from media.mixing import Mixer
-from media.opus import STILL_PACKETS
+from media.opus import STILL, STILL_PACKETS
 from media.sound import Frame
 
 
@@ -65,9 +67,9 @@ class _Listener:
         self._payload = b""
 
     def packet(self, mix: Frame) -> bytes:
-        """The next one: of lasting silence the same again and again. Raises LocalError."""
+        """The next one: of lasting stillness the same again and again. Raises LocalError."""
         limited = self._limiter.process(mix)
-        if mix.any():
+        if not np.all(np.abs(mix) < STILL):
             self._still = 0
         if self._still < STILL_PACKETS:
             self._payload = self._encoder.encode(limited)

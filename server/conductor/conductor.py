@@ -59,7 +59,9 @@ class Conductor:
     async def start(self) -> None:
         """Bring every booth back to where its facts left it, and begin. Raises what the record raises."""
         for booth in self._event.booths:
-            state = restore(cards.plan_of(self._event, booth), await self._record.facts(booth.id))
+            facts = await self._record.facts(booth.id)
+            at, now = datetime.now(UTC).timestamp(), asyncio.get_running_loop().time()
+            state = restore(cards.plan_of(self._event, booth), facts, at, now)
             self._begin(booth.id, BoothMachine(state), partial(self._welcome, booth))
             log.info("booth_opened", place=booth.id, phase=state.phase.value, epoch=state.epoch)
         self._engine.listen(self._heard)

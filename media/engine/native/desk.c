@@ -1,5 +1,6 @@
 /* Each listener's own mix, limited, encoded once and sent: media/mixing.py and media/engine/plain_desk.py say why. */
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #include "desk.h"
 
 typedef int32_t (*encode_float)(void *encoder, const float *sound, int samples, uint8_t *payload, int32_t most);
+
+static const float STILL = 1.0f / 8192;
 
 static encode_float encode;
 
@@ -51,7 +54,7 @@ static void mix(listener *l, float *mixed)
 static int is_still(const float *mixed)
 {
     for (int i = 0; i < FRAME; i++)
-        if (mixed[i] != 0.0f)
+        if (!(fabsf(mixed[i]) < STILL))
             return 0;
     return 1;
 }

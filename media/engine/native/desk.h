@@ -3,7 +3,7 @@
 
 enum {
     LONGEST_SOUND = 1275,                       /* bytes of one Opus frame (RFC 6716 section 3.2.1) */
-    STILL_PACKETS = 25                          /* as in media/opus.py */
+    STILL_PACKETS = 25                          /* as in media/opus.py, and there is STILL, too */
 };
 
 /* One outgoing stream of sound. */
@@ -28,7 +28,7 @@ typedef struct {
     cell **cells;
     earphone **earphones;
     int hears;                                  /* 0: nobody is there; gains move on all the same */
-    int still;                                  /* ticks of silence so far, STILL_PACKETS at most */
+    int still;                                  /* ticks of stillness so far, STILL_PACKETS at most */
     int bytes;                                  /* of `payload`, below 0: an error of libopus */
     uint8_t payload[LONGEST_SOUND];
 } listener;

@@ -224,12 +224,14 @@ def test_a_listener_for_whom_nothing_can_be_encoded_silences_no_other(tap: Tap) 
 
 
 @pytest.mark.parametrize("make", [NativeDesk, PlainDesk])
-def test_lasting_silence_is_encoded_no_more_until_somebody_speaks(tap: Tap, make: type[Desk]) -> None:
+def test_lasting_stillness_is_encoded_no_more_until_somebody_speaks(tap: Tap, make: type[Desk]) -> None:
     meeting = Meeting(make())
-    meeting.desk.aim([("B", "A", 0.0, 0.0)])
+    meeting.desk.aim([("B", "A", 0.0, 0.0), ("B", "C", 0.0, 0.0), ("A", "C", 0.0, 0.0)])
+    muted = Encoder().encode(np.zeros(FRAME_SAMPLES, dtype=np.float32))
 
     def encoded(ticks: range) -> int:
         for at in ticks:
+            meeting.voices["C"].push(at, at * FRAME_SAMPLES, muted, at * TICK_S)
             meeting.desk.tick(at, at * TICK_S)
         return sum(len(frames) for frames in tap.frames.values())
 
