@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
-import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 
 from server import state_dir
 from server.event import Event, EventFaults, load
+from server.records import unfinished
 from server.settings import Settings, SetupError
-from signaling.phases import Phase
-
-GOES_ON = dt.timedelta(hours=6)
-"""A consultation whose last fact is older was left, and not interrupted; a clock may be an hour wrong."""
 
 log = structlog.get_logger("server.event")
 
@@ -70,26 +64,6 @@ def _kept(settings: Settings) -> Path:
 
 
 def _goes_on(settings: Settings, event_id: str, now: dt.datetime) -> bool:
-    """Whether a record of the event has a consultation that is live or paused, and was so a short time ago."""
-    return any(
-        phase in (Phase.LIVE, Phase.PAUSED) and abs(now - at) < GOES_ON
-        for record in settings.state_dir.glob(f"{event_id}-*.sqlite3")
-        for phase, at in _ends(record)
-    )
-
-
-def _ends(record: Path) -> Iterator[tuple[str, dt.datetime]]:
-    """Of each booth of a record, the last phase, and when its last fact was written."""
-    try:
-        connection = sqlite3.connect(record)
-    except sqlite3.Error:
-        return
-    try:
-        rows = connection.execute("SELECT booth, kind, body, at FROM facts ORDER BY booth, epoch, sequence").fetchall()
-    except sqlite3.Error:
-        return
-    finally:
-        connection.close()
-    phases = {booth: str(json.loads(body).get("phase")) for booth, kind, body, _ in rows if kind == "phase"}
-    last = {booth: dt.datetime.fromisoformat(at) for booth, _, _, at in rows}
-    yield from ((phase, last[booth]) for booth, phase in phases.items())
+    """Whether a consultation of the event is live or paused by its record, and was so a short time ago."""
+    record = unfinished(settings.state_dir, event_id, now)
+    return record is not None and record.live_booths > 0

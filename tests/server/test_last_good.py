@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from server.event import EventFaults, load
-from server.last_good import GOES_ON, load_or_last_good
+from server.last_good import load_or_last_good
+from server.records import GOING_ON
 from server.settings import Settings, read
 from server.store import Store
 from signaling.facts import Fact
@@ -76,7 +77,7 @@ async def test_a_consultation_that_was_left_long_ago_does_not_count_and_a_clock_
     await record(settings, "live")
     settings.event.write_text("nonsense", encoding="utf-8")
     with pytest.raises(EventFaults):
-        load_or_last_good(settings, now() + GOES_ON + HOUR)
+        load_or_last_good(settings, now() + GOING_ON + HOUR)
     for jump in (-HOUR, HOUR):
         assert load_or_last_good(settings, now() + jump)[1] is not None
 
