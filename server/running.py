@@ -23,8 +23,13 @@ from media.engine.child import Recipe
 from media.engine.pool import PoolEngine
 from server.addresses import media_addresses
 from server.app import make_app
+from server.certificate_watch import CertificateWatch
 from server.conductor import LOOPBACKS, Conductor
+from server.conductor.spawn import end, spawn
 from server.event import Event
+from server.event_watch import EventWatch
+from server.keys import CONDUCTOR_RUNS
+from server.notify import VARIABLES, Notify
 from server.patience import PatientHandler
 from server.records import path_of, unfinished
 from server.settings import CHECKOUT, Settings, SetupError
@@ -44,6 +49,8 @@ log = structlog.get_logger("server")
 
 class ServingError(SetupError):
     """The server cannot begin; the message is a sentence for whoever runs it."""
+
+    may_pass = True
 
 
 def rehearsed(event: Event, now: dt.datetime) -> Event:
@@ -78,7 +85,7 @@ def media_process(settings: Settings, environment: Mapping[str, str]) -> Recipe:
     cores = () if settings.transcode_cores is None else ("--transcode-cores", str(settings.transcode_cores))
     ledger = ("--transcode-ledger", str(settings.state_dir / TRANSCODE_LEDGER))
     command = (*MEDIA_PROCESS, "--addresses", ",".join(media_addresses(settings)), *announce, *cores, *ledger)
-    kept = {name: value for name, value in environment.items() if not name.startswith("HANMARU_")}
+    kept = {name: value for name, value in environment.items() if not name.startswith(("HANMARU_", *VARIABLES))}
     return Recipe(command, CHECKOUT, kept)
 
 
@@ -96,15 +103,17 @@ async def serve(
     Raises SetupError, and LocalError for a store that cannot be opened.
     """
     _allow_many_connections()
+    notify = Notify.from_environment(os.environ, os.getpid())
     made = certificates(settings, dt.datetime.now(dt.UTC)) if settings.tls else None
     context = made.context() if made else None
     event = rehearsable(held(settings, event, dt.datetime.now(dt.UTC)), settings)
     engine = PoolEngine(media_process(settings, os.environ), most=len(event.booths) + LOOPBACKS)
     store = Store(record_of(settings, event))
+    conductor = Conductor(event, engine, store)
     app = make_app(
         settings,
         event,
-        conductor=Conductor(event, engine, store),
+        conductor=conductor,
         store=store,
         tokens=tokens,
         authority=made.authority if made else None,
@@ -112,21 +121,30 @@ async def serve(
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
     await runner.setup()
-    engine.open()
+    engine.open(ahead=conductor.live_booths())
+    watching = [
+        spawn(notify.keep_signing(app[CONDUCTOR_RUNS].is_set), "signs of life"),
+        spawn(EventWatch(settings).watch(), "event file"),
+    ]
+    if made and context:
+        watching.append(spawn(CertificateWatch(settings, made, context).watch(), "certificate"))
     try:
         listening = await _listen(runner, settings, context)
         try:
             port: int = listening.sockets[0].getsockname()[1]
             log.info("serving", host=settings.host, port=port, event_id=event.id)
             announce(port)
+            notify.ready(f"Serving {event.id} on {settings.host}, port {port}.")
             _settle()
             await stop.wait()
             log.info("stopping")
         finally:
+            notify.stopping()
             listening.close()
             # Before the runner's own clean-up: that one stops reading first, and a goodbye wants its answer.
             await app.shutdown()
     finally:
+        await end(watching)
         await runner.cleanup()
         await engine.close()
     log.info("stopped")

@@ -25,6 +25,9 @@ PRIVATE = tuple(
 class SetupError(Exception):
     """The server cannot be set up so; the message is a sentence for whoever runs it."""
 
+    may_pass = False
+    """Whether trying again may help without anybody mending anything: a supervisor then does."""
+
 
 class SettingsFaults(Exception):  # noqa: N818 - it carries many
     """The environment cannot be used; `sentences` say why, one for each variable."""

@@ -43,7 +43,7 @@ from media.engine.port import read_paced
 from media.engine.process import process_figures
 from media.engine.ticker import Ticker
 from media.engine.transcoding import Transcoding
-from media.errors import MediaError
+from media.errors import LocalError, MediaError
 from media.transcode_budget import cores_for_pictures
 
 log = structlog.get_logger("engine")
@@ -57,7 +57,7 @@ class LocalEngine:
     """`addresses`: local addresses offered in candidates; `announce`: a public one told instead of them, or None.
 
     `transcode_cores`: what may be spent on making pictures anew, None: what sound leaves of this machine; engines that
-    are given the same `transcode_ledger`, a file, spend it together. Raises LocalError when that cannot be used.
+    are given the same `transcode_ledger`, a file, spend it together; one that cannot have it spends as if alone.
     """
 
     def __init__(
@@ -71,7 +71,9 @@ class LocalEngine:
             log.warning("without_native", hint="pictures and sound take more CPU; `make run` compiles the part in C")
         if transcode_cores is None:
             transcode_cores = cores_for_pictures(len(os.sched_getaffinity(0)))
-        self._transcoding = Transcoding(transcode_cores, None if transcode_ledger is None else Ledger(transcode_ledger))
+        self._transcoding = Transcoding(
+            transcode_cores, None if transcode_ledger is None else _shared(transcode_ledger)
+        )
         self._addresses = addresses
         self._announce = announce
         self._places: dict[str, Place] = {}
@@ -202,3 +204,12 @@ def _together(one: PlaceFigures, other: PlaceFigures) -> PlaceFigures:
     counts = {name: one.counts.get(name, 0) + other.counts.get(name, 0) for name in one.counts | other.counts}
     drops = {name: one.drops.get(name, 0) + other.drops.get(name, 0) for name in one.drops | other.drops}
     return PlaceFigures("", counts, drops, 0, {})
+
+
+def _shared(path: Path) -> Ledger | None:
+    """The page of this engine; None where there is none to be had: a consultation needs none."""
+    try:
+        return Ledger(path)
+    except LocalError as error:
+        log.warning("transcoding_not_shared", reason=str(error))
+        return None
