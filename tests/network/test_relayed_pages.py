@@ -1,0 +1,139 @@
+"""A room where UDP is blocked joins all the same, through the relay, and its page says so: a real Chromium and coturn."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from server.settings import read
+from server.tls import certificates
+from tests.support.served import CHECKOUT, Served, free_port, serve
+from tests.support.weather import namespace, turn
+from tests.support.weather.namespace import Namespace
+from tests.support.weather.network import Network
+from tests.support.weather.turn import NAME, TLS_PORT, TURN_PORT, Turn, nginx_443, turnserver
+from tests.support.weather.way import Way
+
+WHY_NOT = namespace.why_not() or turn.why_not() or (None if shutil.which("certutil") else "certutil is not installed")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.browser,
+    pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)),
+    pytest.mark.timeout(180),
+]
+
+JOIN_S = 5.0
+SLACK_S = 3.0  # a test machine that compiles something meanwhile; the report has the figure itself
+PAGE_S = 120.0
+OVER = {
+    "udp": "중계 서버를 통해 연결되었습니다(UDP)",
+    "tcp": "중계 서버를 통해 연결되었습니다(TCP)",
+    "tls": "중계 서버를 통해 연결되었습니다(TLS)",
+}
+
+
+@dataclass(slots=True)
+class Hall:
+    """Hanmaru and the relay in one place, a room in another, and nobody else."""
+
+    network: Network
+    srv: Namespace
+    room: Namespace
+    folder: Path
+    authority: Path
+    relay: Turn
+    served: Served
+    port: int
+
+    async def page(self, origin: str = "", *, loopback: bool = False, tells: bool = True) -> dict[str, Any]:
+        """Open the page of the room, from the room; what it told."""
+        link = self.served.link("room", "booth-1", "suwon").url
+        if origin:
+            link = origin + link[link.index("/room") :]
+        asked = {**({"LOOPBACK": "1"} if loopback else {}), **({"TELLS": "1"} if tells else {})}
+        process = await asyncio.create_subprocess_exec(
+            *self.room.prefix,
+            *(sys.executable, "-m", "tests.support.tethered", str(os.getpid()), "tests.network.relayed_page"),
+            *(str(self.folder / "page"), link, str(self.authority)),
+            cwd=CHECKOUT,
+            env={**os.environ, **asked},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, _ = await asyncio.wait_for(process.communicate(), PAGE_S)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        told: dict[str, Any] = json.loads(out)
+        print(json.dumps(told, ensure_ascii=False))  # noqa: T201 - shown when the test fails, and by hand
+        assert "late" not in told, told
+        return told
+
+
+@pytest_asyncio.fixture
+async def hall(network: Network, tmp_path: Path) -> AsyncIterator[Hall]:
+    srv, room = await network.place("srv"), await network.place("room")
+    port = free_port()
+    tls = {"HANMARU_STATE_DIR": str(tmp_path / "state"), "HANMARU_HOST": srv.ipv4}
+    tls["HANMARU_PUBLIC_ORIGINS"] = f"https://{srv.ipv4}:{port},https://{NAME},https://hanmaru.example"
+    made = certificates(read(tls), dt.datetime.now(dt.UTC))
+    assert made.authority is not None
+    async with turnserver(srv, tmp_path / "turn", made.certificate, made.key) as relay:
+        named = Turn(NAME, relay.log)
+        addresses = (relay.udp(), relay.tcp(), relay.tls(), named.tls(443))
+        served = await serve(tmp_path / "state", port=port, settings={**tls, **relay.settings(*addresses)}, place=srv)
+        try:
+            yield Hall(network, srv, room, tmp_path, made.authority, relay, served, port)
+        finally:
+            await served.stop()
+
+
+def known_as(place: Namespace, *names: str) -> str:
+    """A line of /etc/hosts."""
+    return f"{place.ipv4} {' '.join(names)}\n"
+
+
+async def test_nobody_is_told_of_a_relay_that_is_not_needed(hall: Hall) -> None:
+    told = await hall.page(tells=False)
+    assert told["joined_s"] < JOIN_S + SLACK_S
+    assert not set(told["says"]) & set(OVER.values())
+
+
+@pytest.mark.parametrize("over", ["tcp", "tls"])
+async def test_a_room_without_udp_joins_over_tcp_and_over_tls_and_says_so(hall: Hall, over: str) -> None:
+    open_ports = {"tcp": (hall.port, TURN_PORT), "tls": (hall.port, TLS_PORT)}[over]
+    await hall.network.weather(hall.room, hall.srv, Way(drop_udp=True, only_tcp_ports=open_ports))
+    told = await hall.page(loopback=True)
+    assert told["joined_s"] < JOIN_S + SLACK_S
+    assert OVER[over] in told["says"]
+    rows = told["rows"]
+    assert rows["test.way"] == ["pass", OVER[over]]
+    assert rows["test.connect"][0] == "pass"
+    assert rows["test.sound_return"][0] == "pass"
+    assert rows["test.return_size"][0] == "pass"
+
+
+async def test_a_room_with_nothing_but_tcp_443_joins(hall: Hall) -> None:
+    etc = Path("/etc/netns") / hall.room.name
+    etc.mkdir(parents=True)
+    try:
+        (etc / "hosts").write_text("127.0.0.1 localhost\n" + known_as(hall.srv, "hanmaru.example", NAME))
+        async with nginx_443(hall.srv, hall.folder / "nginx", hall.port):
+            await hall.network.weather(hall.room, hall.srv, Way(drop_udp=True, only_tcp_ports=(443,)))
+            told = await hall.page("https://hanmaru.example")
+    finally:
+        shutil.rmtree(etc)
+    assert told["joined_s"] < JOIN_S + SLACK_S
+    assert OVER["tls"] in told["says"]
