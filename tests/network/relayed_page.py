@@ -30,7 +30,8 @@ JOINED = """async () => {
 """Seconds from the beginning of the navigation to the first sound of the server; null before."""
 SAYS = """() => [...document.querySelectorAll("#notices span")].map((one) => one.textContent)"""
 ROWS = """() => Object.fromEntries(
-  [...document.querySelectorAll("#rows tr")].map((row) => [row.dataset.check, [row.className, row.cells[1].textContent]])
+  [...document.querySelectorAll("#rows tr")].map((row) =>
+    [row.dataset.check, [row.className, row.cells[1].textContent]])
 )"""
 
 
@@ -43,7 +44,7 @@ async def until(page: Page, expression: str, within_s: float) -> Any:
 
 
 async def main(folder: Path, link: str, authority: str) -> dict[str, Any]:
-    """Open a room's page, note when it is joined and what it says; then the loopback test, where there is `LOOPBACK`."""
+    """Open a room's page, note when it is joined and what it says; then the loopback test, with `LOOPBACK`."""
     keys = folder / ".pki" / "nssdb"
     keys.mkdir(parents=True)
     await ran("certutil", "-d", f"sql:{keys}", "-N", "--empty-password")
@@ -74,4 +75,4 @@ async def main(folder: Path, link: str, authority: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))))
+    sys.stdout.write(json.dumps(asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))))

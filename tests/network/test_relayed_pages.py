@@ -1,4 +1,4 @@
-"""A room where UDP is blocked joins all the same, through the relay, and its page says so: a real Chromium and coturn."""
+"""A room without UDP joins all the same, through the relay, and its page says so: a real Chromium, a real coturn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,9 +101,18 @@ async def hall(network: Network, tmp_path: Path) -> AsyncIterator[Hall]:
             await served.stop()
 
 
-def known_as(place: Namespace, *names: str) -> str:
-    """A line of /etc/hosts."""
-    return f"{place.ipv4} {' '.join(names)}\n"
+@contextmanager
+def knowing(room: Namespace, srv: Namespace, *names: str) -> Iterator[None]:
+    """As long as the block lasts, `room` knows `srv` by these names, and has no name server that it would wait for."""
+    etc = Path("/etc/netns") / room.name
+    etc.mkdir(parents=True)
+    try:
+        lines = [f"{address} {' '.join(names)}\n" for address in (srv.ipv4, srv.ipv6)]
+        (etc / "hosts").write_text("127.0.0.1 localhost\n" + "".join(lines), encoding="utf-8")
+        (etc / "resolv.conf").write_text("options timeout:1 attempts:1\n", encoding="utf-8")
+        yield
+    finally:
+        shutil.rmtree(etc)
 
 
 async def test_nobody_is_told_of_a_relay_that_is_not_needed(hall: Hall) -> None:
@@ -126,14 +136,9 @@ async def test_a_room_without_udp_joins_over_tcp_and_over_tls_and_says_so(hall: 
 
 
 async def test_a_room_with_nothing_but_tcp_443_joins(hall: Hall) -> None:
-    etc = Path("/etc/netns") / hall.room.name
-    etc.mkdir(parents=True)
-    try:
-        (etc / "hosts").write_text("127.0.0.1 localhost\n" + known_as(hall.srv, "hanmaru.example", NAME))
+    with knowing(hall.room, hall.srv, "hanmaru.example", NAME):
         async with nginx_443(hall.srv, hall.folder / "nginx", hall.port):
             await hall.network.weather(hall.room, hall.srv, Way(drop_udp=True, only_tcp_ports=(443,)))
             told = await hall.page("https://hanmaru.example")
-    finally:
-        shutil.rmtree(etc)
     assert told["joined_s"] < JOIN_S + SLACK_S
     assert OVER["tls"] in told["says"]
