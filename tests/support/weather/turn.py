@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -23,8 +24,10 @@ ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
 def why_not() -> str | None:
-    """Why there can be no relay here; None: there can."""
-    missing = [name for name in ("turnserver", "setpriv") if shutil.which(name) is None]
+    """Why there can be no relay here; None: there can, or CI is to fail."""
+    missing = [name for name in ("turnserver", "nginx", "certutil", "nft", "setpriv") if shutil.which(name) is None]
+    if "CI" in os.environ:
+        return None
     return f"{', '.join(missing)} not installed" if missing else None
 
 
