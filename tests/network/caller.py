@@ -13,15 +13,17 @@ from media.engine.simulated import NotConnectedError, RelayWay, SimulatedPeer
 from media.engine.simulated_echo import loop
 from media.engine.simulated_microphone import record
 from server.robot import Robot, trusting
+from signaling.errors import RemoteError
 
 CONNECT_S = 4.0
+TRIES = 4
 
 
 async def main(origin: str, token: str, authority: str, relay: str = "") -> dict[str, Any]:
     """Connect to a private place of the server, sound only; over `relay`, an address of it, where there is one."""
     robot = Robot(origin, token, tls=trusting(Path(authority)))
-    await robot.open()
     try:
+        await robot.open()
         welcome = await robot.hello(purpose="loopback")
         ways = [RelayWay(relay, one["username"], one["credential"]) for one in welcome["ice_servers"] if relay]
         way = ways[0] if ways else None
@@ -39,5 +41,16 @@ async def main(origin: str, token: str, authority: str, relay: str = "") -> dict
         await robot.close()
 
 
+async def patiently(*arguments: str) -> dict[str, Any]:
+    """The same, again as long as a busy machine has no media process ready: what is asked here is the way."""
+    for _ in range(TRIES - 1):
+        try:
+            return await main(*arguments)
+        except RemoteError as refusal:
+            if refusal.code not in ("media_failed", "busy"):
+                raise
+    return await main(*arguments)
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(main(*sys.argv[1:]))))
+    sys.stdout.write(json.dumps(asyncio.run(patiently(*sys.argv[1:]))))

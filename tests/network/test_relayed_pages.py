@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from server.tls import certificates
 from tests.support.served import CHECKOUT, Served, free_port, serve
 from tests.support.weather import namespace, turn
 from tests.support.weather.namespace import Namespace
-from tests.support.weather.network import Network
+from tests.support.weather.network import Network, seed
 from tests.support.weather.turn import NAME, TLS_PORT, TURN_PORT, Turn, nginx_443, turnserver
 from tests.support.weather.way import Way
 
@@ -32,6 +32,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)),
     pytest.mark.timeout(180),
+    pytest.mark.asyncio(loop_scope="module"),
 ]
 
 JOIN_S = 5.0
@@ -53,20 +54,21 @@ class Hall:
     room: Namespace
     folder: Path
     authority: Path
-    relay: Turn
     served: Served
     port: int
+    pages: int = 0
 
     async def page(self, origin: str = "", *, loopback: bool = False, tells: bool = True) -> dict[str, Any]:
         """Open the page of the room, from the room; what it told."""
         link = self.served.link("room", "booth-1", "suwon").url
         if origin:
             link = origin + link[link.index("/room") :]
+        self.pages += 1
         asked = {**({"LOOPBACK": "1"} if loopback else {}), **({"TELLS": "1"} if tells else {})}
         process = await asyncio.create_subprocess_exec(
             *self.room.prefix,
             *(sys.executable, "-m", "tests.support.tethered", str(os.getpid()), "tests.network.relayed_page"),
-            *(str(self.folder / "page"), link, str(self.authority)),
+            *(str(self.folder / f"page-{self.pages}"), link, str(self.authority)),
             cwd=CHECKOUT,
             env={**os.environ, **asked},
             stdout=asyncio.subprocess.PIPE,
@@ -83,20 +85,20 @@ class Hall:
         return told
 
 
-@pytest_asyncio.fixture
-async def hall(network: Network, tmp_path: Path) -> AsyncIterator[Hall]:
-    srv, room = await network.place("srv"), await network.place("room")
-    port = free_port()
-    tls = {"HANMARU_STATE_DIR": str(tmp_path / "state"), "HANMARU_HOST": srv.ipv4}
-    tls["HANMARU_PUBLIC_ORIGINS"] = f"https://{srv.ipv4}:{port},https://{NAME},https://hanmaru.example"
-    made = certificates(read(tls), dt.datetime.now(dt.UTC))
-    assert made.authority is not None
-    async with turnserver(srv, tmp_path / "turn", made.certificate, made.key) as relay:
-        named = Turn(NAME, relay.log)
-        addresses = (relay.udp(), relay.tcp(), relay.tls(), named.tls(443))
-        served = await serve(tmp_path / "state", port=port, settings={**tls, **relay.settings(*addresses)}, place=srv)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hall]:
+    folder, port = tmp_path_factory.mktemp("relayed"), free_port()
+    async with Network(seed()) as network, AsyncExitStack() as stack:
+        srv, room = await network.place("srv"), await network.place("room")
+        tls = {"HANMARU_STATE_DIR": str(folder / "state"), "HANMARU_HOST": srv.ipv4}
+        tls["HANMARU_PUBLIC_ORIGINS"] = f"https://{srv.ipv4}:{port},https://{NAME},https://hanmaru.example"
+        made = certificates(read(tls), dt.datetime.now(dt.UTC))
+        assert made.authority is not None
+        relay = await stack.enter_async_context(turnserver(srv, folder / "turn", made.certificate, made.key))
+        addresses = (relay.udp(), relay.tcp(), relay.tls(), Turn(NAME, relay.log).tls(443))
+        served = await serve(folder / "state", port=port, settings={**tls, **relay.settings(*addresses)}, place=srv)
         try:
-            yield Hall(network, srv, room, tmp_path, made.authority, relay, served, port)
+            yield Hall(network, srv, room, folder, made.authority, served, port)
         finally:
             await served.stop()
 
