@@ -1,8 +1,6 @@
 // @ts-check
 /** What the big screen shows for any state of line, booth and devices: the far room, or one slate with one sentence. No DOM here. */
 
-import { WAYS } from "./way.js";
-
 /** @import { Booth, Framing, Lamp, LinkState, Welcome } from "./wire.js" */
 /** @import { Media } from "./line.js" */
 /** @import { Way } from "./way.js" */
@@ -183,9 +181,12 @@ function notices(facts) {
   return keys;
 }
 
-/** The straight way is not worth a word. @param {RoomFacts} facts */
+/** The straight way is not worth a word. @type {Record<Way, string | null>} */
+const DETOURS = { direct: null, "relay-udp": "notice.relay_udp", "relay-tcp": "notice.relay_tcp", "relay-tls": "notice.relay_tls" };
+
+/** @param {RoomFacts} facts */
 function detour({ way, media }) {
-  return way && way !== "direct" && media === "flowing" ? WAYS[way] : null;
+  return way && media === "flowing" ? DETOURS[way] : null;
 }
 
 /** Of this page's own devices, as far as they are needed. @param {RoomFacts} facts @returns {RoomFacts["problems"]} */

@@ -3,7 +3,7 @@
 
 /** @typedef {"direct" | "relay-udp" | "relay-tcp" | "relay-tls"} Way */
 
-/** The sentence for each way. @type {Readonly<Record<Way, string>>} */
+/** The word for each way, short enough for a lamp. @type {Readonly<Record<Way, string>>} */
 export const WAYS = Object.freeze({ direct: "way.direct", "relay-udp": "way.relay_udp", "relay-tcp": "way.relay_tcp", "relay-tls": "way.relay_tls" });
 
 /**

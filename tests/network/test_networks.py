@@ -86,7 +86,7 @@ async def test_behind_nat_a_room_outside_comes_by_the_announced_address_and_one_
         settings["HANMARU_PUBLIC_ORIGINS"] = f"https://{public}"  # for its certificate
         async with serving(srv, tmp_path, {**settings, **({"HANMARU_ANNOUNCE": public} if announced else {})}) as line:
             calls = line.call(room, public), line.call(inside, srv.ipv4)
-            assert await asyncio.gather(*calls) == [public if announced else None, srv.ipv4]
+            assert tuple(await asyncio.gather(*calls)) == (public if announced else None, srv.ipv4)
 
 
 async def test_each_room_reaches_the_server_in_its_own_network(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ async def test_each_room_reaches_the_server_in_its_own_network(tmp_path: Path) -
         await cable(srv, "10.77.5.1/24", b, "10.77.5.9/24")
         async with serving(srv, tmp_path, {"HANMARU_HOST": "10.77.1.1,10.77.5.1"}) as line:
             calls = line.call(a, "10.77.1.1"), line.call(b, "10.77.5.1")
-            assert await asyncio.gather(*calls) == ["10.77.1.1", "10.77.5.1"]
+            assert tuple(await asyncio.gather(*calls)) == ("10.77.1.1", "10.77.5.1")
 
 
 async def test_a_room_with_ipv6_only_and_one_with_ipv4_only_reach_the_same_server(
@@ -106,7 +106,7 @@ async def test_a_room_with_ipv6_only_and_one_with_ipv4_only_reach_the_same_serve
     await ran("ip", "-n", four.name, "-6", "address", "flush", "dev", four.interface)
     async with serving(srv, tmp_path, {"HANMARU_HOST": "0.0.0.0,::"}) as line:
         calls = line.call(six, f"[{srv.ipv6}]"), line.call(four, srv.ipv4)
-        assert await asyncio.gather(*calls) == [srv.ipv6, srv.ipv4]
+        assert tuple(await asyncio.gather(*calls)) == (srv.ipv6, srv.ipv4)
 
 
 async def test_a_native_client_comes_by_the_relay_that_its_welcome_names(network: Network, tmp_path: Path) -> None:
@@ -120,4 +120,4 @@ async def test_a_native_client_comes_by_the_relay_that_its_welcome_names(network
         line = await stack.enter_async_context(serving(srv, tmp_path, {**settings, **relay.settings()}))
         await network.weather(room, srv, Way(drop_udp=True))
         calls = line.call(room, srv.ipv4), line.call(room, srv.ipv4, relay.tcp())
-        assert await asyncio.gather(*calls) == [None, srv.ipv4]
+        assert tuple(await asyncio.gather(*calls)) == (None, srv.ipv4)

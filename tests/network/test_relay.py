@@ -63,7 +63,7 @@ async def client(relay: Relay, room: Namespace, turn: Turn, ago_s: float = 0) ->
         transport.close()
 
 
-async def refused(asking: Awaitable[object]) -> int:
+async def refused(asking: Awaitable[object]) -> int | None:
     """The code that a request is refused with; 0: it is not."""
     try:
         await asking

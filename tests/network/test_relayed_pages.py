@@ -38,11 +38,7 @@ pytestmark = [
 JOIN_S = 5.0
 SLACK_S = 3.0  # a test machine that compiles something meanwhile; the report has the figure itself
 PAGE_S = 120.0
-OVER = {
-    "udp": "중계 서버를 통해 연결되었습니다(UDP)",
-    "tcp": "중계 서버를 통해 연결되었습니다(TCP)",
-    "tls": "중계 서버를 통해 연결되었습니다(TLS)",
-}
+SAID = {over: f"중계 서버를 통해 연결되었습니다({over.upper()})" for over in ("udp", "tcp", "tls")}
 
 
 @dataclass(slots=True)
@@ -120,7 +116,7 @@ def knowing(room: Namespace, srv: Namespace, *names: str) -> Iterator[None]:
 async def test_nobody_is_told_of_a_relay_that_is_not_needed(hall: Hall) -> None:
     told = await hall.page(tells=False)
     assert told["joined_s"] < JOIN_S + SLACK_S
-    assert not set(told["says"]) & set(OVER.values())
+    assert not set(told["says"]) & set(SAID.values())
 
 
 @pytest.mark.parametrize("over", ["tcp", "tls"])
@@ -129,10 +125,10 @@ async def test_a_room_without_udp_joins_over_tcp_and_over_tls_and_says_so(hall: 
     await hall.network.weather(hall.room, hall.srv, Way(drop_udp=True, only_tcp_ports=open_ports))
     told = await hall.page(loopback=over == "tls")  # the long way round for one of them
     assert told["joined_s"] < JOIN_S + SLACK_S
-    assert OVER[over] in told["says"]
+    assert SAID[over] in told["says"]
     if over == "tls":
         rows = told["rows"]
-        assert rows["test.way"] == ["pass", OVER[over]]
+        assert rows["test.way"] == ["pass", "중계 연결 (TLS)"]
         assert {rows[f"test.{check}"][0] for check in ("connect", "sound_return", "return_size", "loss")} == {"pass"}
 
 
@@ -142,4 +138,4 @@ async def test_a_room_with_nothing_but_tcp_443_joins(hall: Hall) -> None:
             await hall.network.weather(hall.room, hall.srv, Way(drop_udp=True, only_tcp_ports=(443,)))
             told = await hall.page("https://hanmaru.example")
     assert told["joined_s"] < JOIN_S + SLACK_S
-    assert OVER["tls"] in told["says"]
+    assert SAID["tls"] in told["says"]

@@ -30,7 +30,7 @@ def chromium(**local: str) -> list[dict[str, object]]:
     ]
 
 
-CASES = (
+CASES: tuple[tuple[list[dict[str, object]], str | None], ...] = (
     (chromium(candidateType="host"), "direct"),
     (chromium(candidateType="prflx"), "direct"),
     (chromium(candidateType="relay", relayProtocol="udp"), "relay-udp"),
