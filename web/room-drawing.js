@@ -144,6 +144,7 @@ function drawSlate(slate, scene, welcome) {
   part("product").hidden = product.text === "" || scene.notices.length > 1;
   put(part("product"), product.text, product.lang);
   const notices = [...scene.notices, ...(scene.fed ? ["notice.equipment"] : []), ...(scene.way ? [scene.way] : [])];
+  mark(part("notices"), "calm", notices.length === 1 && scene.way !== null);
   part("notices").hidden = notices.length === 0 || slate.head === "room.denied";
   putParts(part("notices"), notices.map((key) => ({ text: say(key), lang: spoken() })));
 }
