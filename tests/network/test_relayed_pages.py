@@ -134,7 +134,7 @@ async def test_a_room_without_udp_joins_over_tcp_and_over_tls_and_says_so(hall: 
 
 async def test_a_room_with_nothing_but_tcp_443_joins(hall: Hall) -> None:
     with knowing(hall.room, hall.srv, "hanmaru.example", NAME):
-        async with nginx_443(hall.srv, hall.folder / "nginx", hall.port):
+        async with nginx_443(hall.srv, hall.folder / "nginx", pages_port=hall.port):
             await hall.network.weather(hall.room, hall.srv, Way(drop_udp=True, only_tcp_ports=(443,)))
             told = await hall.page("https://hanmaru.example")
     assert told["joined_s"] < JOIN_S + SLACK_S

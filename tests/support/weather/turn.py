@@ -20,6 +20,9 @@ NAME = "turn.hanmaru.example"
 TURN_PORT, TLS_PORT = 3478, 5349
 NONCE_S = 1  # instead of ten minutes: what lasts for some seconds has outlived its nonce
 START_S = 10.0
+TEMPORARY = " ".join(
+    f"{kind}_temp_path {{folder}}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+)
 ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
@@ -84,19 +87,33 @@ async def turnserver(
 
 
 @asynccontextmanager
-async def nginx_443(place: Namespace, folder: Path, pages_port: int) -> AsyncIterator[None]:
-    """nginx with `deploy/nginx-443.conf` in `place`, in front of coturn and of Hanmaru itself."""
-    text = ours(
-        "nginx-443.conf",
-        {
-            "192.0.2.10:5349;": f"{place.ipv4}:{TLS_PORT};",
-            "\n        proxy_protocol on;": "",
-            "proxy_pass 127.0.0.1:8444;": f"proxy_pass {place.ipv4}:{pages_port};",
-        },
-    )
+async def nginx_443(
+    place: Namespace, folder: Path, *, pages_port: int = 0, certificate: Path | None = None, key: Path | None = None
+) -> AsyncIterator[None]:
+    """nginx with `deploy/nginx-443.conf` in `place`, in front of coturn and of Hanmaru itself at `pages_port`.
+
+    With a certificate in front of Hanmaru behind `deploy/nginx.conf`, as that file's head tells.
+    """
+    changes = {"192.0.2.10:5349;": f"{place.ipv4}:{TLS_PORT};"}
+    pages = ""
+    if certificate is None:
+        plain = f"server {{ listen 127.0.0.1:8444 proxy_protocol; proxy_pass {place.ipv4}:{pages_port}; }}"
+        changes["stream {\n"] = f"stream {{\n{plain}\n"
+    else:
+        behind = "listen 127.0.0.1:8444 ssl proxy_protocol; set_real_ip_from 127.0.0.1; real_ip_header proxy_protocol;"
+        pages = ours(
+            "nginx.conf",
+            {
+                "listen 443 ssl;": behind,
+                "listen [::]:443 ssl;": "",
+                "/etc/ssl/hanmaru.crt": str(certificate),
+                "/etc/ssl/hanmaru.key": str(key),
+            },
+        )
+        pages = f"http {{ access_log off; {TEMPORARY.format(folder=folder)}\n{pages}\n}}\n"
     modules = "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n"
     own = f"daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log stderr;\nevents {{}}\n"
-    settings = written(folder / "nginx.conf", modules + own + text)
+    settings = written(folder / "nginx.conf", modules + own + ours("nginx-443.conf", changes) + pages)
     log = folder / "nginx.log"
     async with running(log, *place.prefix, "nginx", "-p", str(folder), "-c", str(settings), "-e", "stderr"):
         await answers(place, 443, log)
