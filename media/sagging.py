@@ -22,7 +22,7 @@ TRIAL_LATE_S = 0.060
 """While it is tried, half of it is a sign: nobody looks at that picture yet, and the voice is to notice nothing."""
 CALM_LATE_S = 0.040
 """A shorter queue is none."""
-WAIT_S, MOST_WAIT_S = 6.0, 16.0
+WAIT_S, MOST_WAIT_S = 8.0, 16.0
 """How long a pause lasts before the first trial, and at most; twice as long each time that the line was not back.
 
 The most, the trial, and a page that comes back to its full picture have to fit into 30 s.
