@@ -5,10 +5,10 @@ ARGS ?=
 CACHED := PYTHONDONTWRITEBYTECODE= # the servers of the tests would compile every file anew, more than a hundred times
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo loopback sheet test soak bench check fix clean
+.PHONY: help run demo loopback sheet test test-faults soak bench check fix clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: ## serve the event on https://localhost:8443 and print every join link
 	@$(PYTHON) -m tools.install run
@@ -29,6 +29,10 @@ sheet: ## the join codes of a site, to print and hand out: make sheet ARGS="--si
 test: ## every test that CI runs (12 minutes); ARGS="-k gain" for some
 	@$(PYTHON) -m tools.install test
 	$(CACHED) $(IN_VENV) -m pytest $(ARGS)
+
+test-faults: ## cuts, losses and changes of address on networks of its own (needs root); ARGS="-k cut"
+	@$(PYTHON) -m tools.install test
+	$(CACHED) $(IN_VENV) -m pytest -m faults $(ARGS)
 
 soak: ## ten minutes of one booth: memory, ticks, sound and picture
 	@$(PYTHON) -m tools.install test

@@ -50,7 +50,7 @@ def product_files() -> list[Path]:
 
 def makefile_verbs() -> set[str]:
     """What can be said after `make`."""
-    return set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -62,7 +62,7 @@ def test_package_comes_from_this_repository(package: str) -> None:
 
 def test_readme_and_makefile_know_the_same_verbs() -> None:
     code = re.findall(r"```sh\n(.*?)```|`([^`\n]+)`", text_of(ROOT / "README.md"), re.DOTALL)
-    named = {verb for pair in code for verb in re.findall(r"\bmake ([a-z]+)", " ".join(pair))}
+    named = {verb for pair in code for verb in re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)", " ".join(pair))}
     assert named == makefile_verbs()
 
 
