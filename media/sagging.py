@@ -31,7 +31,7 @@ CALM_WAIT_S = 2.0
 """However long the pause has been, its line has to be free of a queue for this long before it is tried."""
 EARLY_S = 10.0
 """A picture that has to be paused again so soon came back too early."""
-STEPS = ((500_000, 2.0), (1_200_000, 2.0))
+STEPS = ((400_000, 1.5), (800_000, 1.0), (1_600_000, 1.0))
 """What a trial sends (bits per second), and for how long; behind the last one the picture is back."""
 
 

@@ -9,10 +9,8 @@ WINDOW_S = 10.0
 """The quickest of so long counts, and at least of half of it: clocks drift by 1 ms in 10 s at most."""
 STEADY_S = 0.030
 """What came this much earlier is compared with: a burst behind a hole gets quicker, a queue that fills does not."""
-STANDING_S = 0.200
-"""A queue that stands holds up all that comes in so long; a peer or a radio that is busy for a moment does not."""
 RECENT = 32
-"""Of what came, so many are remembered: STANDING_S of sound and of echoes, thrice."""
+"""Of what came, so many are remembered: 0.6 s of sound or of echoes."""
 DRAINED_S = 0.015
 """By how much later packets may have been quicker, and the queue still fills."""
 
@@ -73,9 +71,9 @@ class Transit:
         """How late what comes is, if what came shortly before was late and no later: 0.0 while a burst is caught up."""
         return min(self._late, self._before) if self._late >= self._before - DRAINED_S else 0.0
 
-    def standing_s(self, now: float) -> float | None:
-        """How late all was that came in the last STANDING_S, at least; None where nothing came."""
-        return min((late_s for at, late_s in self._recent if now - at <= STANDING_S), default=None)
+    def standing_s(self, span_s: float, now: float) -> float | None:
+        """How late all was that came in the last so many seconds (0.6), at least; None where nothing came."""
+        return min((late_s for at, late_s in self._recent if now - at <= span_s), default=None)
 
     @property
     def quickest_s(self) -> float:

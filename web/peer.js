@@ -9,7 +9,7 @@ const LEAST_BITS_PER_SECOND = 400_000;
 const FRAMES_PER_SECOND = 30;
 const PICTURE_PATIENCE_MS = 1200; // sound is there: the picture may follow this much later before the new line takes over anyway
 
-const TRIAL_BITS_PER_SECOND = 1_200_000;
+const TRIAL_BITS_PER_SECOND = 400_000;
 const TRIAL_SHARE = 3; // of each side: its key frame is small enough not to hold up a voice for long
 
 /** How much of its picture a page sends: `small` shows whether the line is back, and is shown to nobody. @typedef {"full" | "small" | "none"} Extent */

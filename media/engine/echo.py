@@ -98,9 +98,9 @@ class Echo:
             del self._waiting[mark]
         return max(self.transit.lasting_s, self.overdue_s(now))
 
-    def standing_s(self, now: float) -> float:
-        """How late all answers are that came in the last moments, at least; where none came, how overdue they are."""
-        standing_s = self.transit.standing_s(now)
+    def standing_s(self, span_s: float, now: float) -> float:
+        """How late all answers are that came in so many seconds, at least; where none came, how overdue they are."""
+        standing_s = self.transit.standing_s(span_s, now)
         return self.overdue_s(now) if standing_s is None else standing_s
 
     def overdue_s(self, now: float) -> float:

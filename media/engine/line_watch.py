@@ -21,6 +21,9 @@ NOW_S, LATELY_S = 0.150, 2.0
 """What gets through now is compared with what was sent of late; a key frame is a small part of two seconds."""
 SUSPECT_S = 0.040
 """What is overdue by this is asked for more often."""
+STANDING_S, TRIAL_STANDING_S = 0.200, 0.100
+"""A queue that stands holds up all that comes in so long; a peer or a radio that is busy for a moment does not. While
+more is sent than the line may carry there is less time to make sure."""
 SLEPT_S = 0.060
 """When nobody looked for so long, what came meanwhile waits unread, and looks late."""
 STALE_S = 0.300
@@ -165,7 +168,7 @@ class LineWatch:
         transits = self._flowing(now)
         late_s = max((each.lasting_s for each in transits), default=0.0)
         share = self._came.octets_in(NOW_S, now) / NOW_S / max(1.0, self._came.octets_in(LATELY_S, now) / LATELY_S)
-        self.sent = review(self.sent, Signs(late_s, self._standing_s(now), share), now)
+        self.sent = review(self.sent, Signs(late_s, self._standing_s(_span_s(self.sent), now), share), now)
         self._raise(now, self._pc.session.receivings.get("video"), flows=flows)
 
     def _judge_shown(self, echo: Echo, went: int, now: float) -> None:
@@ -177,6 +180,8 @@ class LineWatch:
         behind_s = max((each.late_s for each in self._flowing(now)), default=0.0)
         if (sound := self._incoming["audio"]).flows(now):
             behind_s = max(behind_s, sound.transit.late_s + max(0.0, sound.transit.silent_s(now) - TICK_S))
+        span_s = _span_s(self.shown)
+        standing_s = echo.standing_s(span_s, now) - BEHIND * self._standing_s(span_s, now)
         before = self.shown.stage
         signs = Signs(
             echo.late_s(now) - BEHIND * behind_s, echo.standing_s(now) - BEHIND * self._standing_s(now), share
@@ -188,9 +193,9 @@ class LineWatch:
     def _flowing(self, now: float) -> list[Transit]:
         return [each.transit for each in self._incoming.values() if each.flows(now)]
 
-    def _standing_s(self, now: float) -> float:
+    def _standing_s(self, span_s: float, now: float) -> float:
         """The length of the queue in front of what comes."""
-        return max((each.standing_s(now) or 0.0 for each in self._flowing(now)), default=0.0)
+        return max((each.standing_s(span_s, now) or 0.0 for each in self._flowing(now)), default=0.0)
 
     def _raise(self, now: float, receiving: Receiving | None, *, flows: bool) -> None:
         """Once a sender that was told to pause has paused: what it was asked for as the line fell is of no use later.
@@ -202,3 +207,7 @@ class LineWatch:
         elif self.sent.stage is Stage.PAUSED and not flows and not self._raised and receiving is not None:
             self._raised = True
             receiving.raise_anew(now)
+
+
+def _span_s(sag: Sag) -> float:
+    return TRIAL_STANDING_S if sag.stage is Stage.TRIAL else STANDING_S

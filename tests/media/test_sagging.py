@@ -115,7 +115,7 @@ def test_a_trial_sends_more_step_by_step() -> None:
     def line(at: float, sag: Sag) -> Signs:
         if sag.trial_bits_per_s is not None and sag.trial_bits_per_s not in sent:
             sent.append(sag.trial_bits_per_s)
-        return narrow(700_000)(at, sag)
+        return narrow(1_000_000)(at, sag)
 
     assert Stage.FLOWING not in {sag.stage for _, sag in stages(line, 120)[1:]}
     assert sent == [bits for bits, _ in STEPS]
