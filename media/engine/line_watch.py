@@ -183,9 +183,7 @@ class LineWatch:
         span_s = _span_s(self.shown)
         standing_s = echo.standing_s(span_s, now) - BEHIND * self._standing_s(span_s, now)
         before = self.shown.stage
-        signs = Signs(
-            echo.late_s(now) - BEHIND * behind_s, echo.standing_s(now) - BEHIND * self._standing_s(now), share
-        )
+        signs = Signs(echo.late_s(now) - BEHIND * behind_s, standing_s, share)
         self.shown = review(self.shown, signs, now)
         if self.shown.stage is Stage.FLOWING and before is not Stage.FLOWING:
             self._began_at, self._greatest = now, 0
