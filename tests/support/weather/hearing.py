@@ -9,17 +9,22 @@ from media.playout import Kind, Playout
 from media.sound import FRAME_SAMPLES, RATE_HZ
 
 TICK_S = 0.020
+HEAD_BYTES, LENGTH = 8, 60
 MOST_CHANGE = 400
 """Samples by which a stretch changes what is played: about a period of a voice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A packet of 20 ms, as it came: monotonic seconds, its RTP number and timestamp."""
+    """A packet of Opus, as it came: monotonic seconds, its RTP number and timestamp, its first bytes in hexadecimal.
+
+    Those say how long it is, and whether it has a copy of the one before.
+    """
 
     at_s: float
     number: int
     timestamp: int
+    head: str
 
 
 def filled_in(sounds: Sequence[Sound]) -> list[tuple[float, float]]:
@@ -29,7 +34,8 @@ def filled_in(sounds: Sequence[Sound]) -> list[tuple[float, float]]:
     while now < sounds[-1].at_s:
         while taken < len(sounds) and sounds[taken].at_s <= now:
             sound = sounds[taken]
-            playout.push(sound.number & 0xFFFF, sound.timestamp & 0xFFFFFFFF, b"\x78" + bytes(60), sound.at_s)
+            payload = bytes.fromhex(sound.head) + bytes(LENGTH)
+            playout.push(sound.number & 0xFFFF, sound.timestamp & 0xFFFFFFFF, payload, sound.at_s)
             taken += 1
         played = _tick(playout, now, held)
         if played is None:

@@ -24,6 +24,7 @@ from bench.sending import PictureOutlet
 from media.voice import voice
 from server.robot import Robot
 from signaling.lines import OUT, TRIAL
+from tests.support.weather.hearing import HEAD_BYTES
 
 FULL = (640, 512, 2_000_000)
 SMALL = (160, 128, 200_000)
@@ -67,7 +68,9 @@ async def stay(origin: str, token: str, address: str, clips: Path, out: Path) ->
             wanted = "none" if OUT in paused else "small" if TRIAL in paused else "full"
             yield_to_the_voice(room.camera, films, extent, wanted)
             extent, before = wanted, paused
-        kept["sounds"] += [(one.at_s, one.number, one.timestamp) for one in room.hearing.arrivals]
+        kept["sounds"] += [
+            (one.at_s, one.number, one.timestamp, one.payload[:HEAD_BYTES].hex()) for one in room.hearing.arrivals
+        ]
         kept["frames"] += [one.at_s for one in room.screen.arrivals if one.marker]
         room.forget()
         await asyncio.sleep(LOOK_S)
