@@ -106,6 +106,7 @@ export function roomPicture({ watching, link, booth }, site, ageS) {
   if (!state?.present) return without("interpreter.site_absent");
   if (state.camera_off) return without("notice.camera_off");
   if (state.equipment.includes("video")) return without("thumbnail.equipment");
+  if (state.paused.some((way) => way !== "in")) return without("thumbnail.shed"); // its line is the voice's
   if (ageS === null || ageS > GONE_S) return without("thumbnail.none");
   return { picture: true, key: ageS < OLD_S ? null : "thumbnail.old", n: Math.floor(ageS) };
 }

@@ -130,9 +130,19 @@ function liveSlate({ welcome, booth, picture, pictureSeen }) {
   const far = booth?.sites[farSite(welcome)?.id ?? ""];
   if (!far?.present || far.media === "lost") return slate("room.far_lost");
   if (far.camera_off) return slate("room.far_camera_off", "room.keep_talking");
-  if (booth?.shed.includes("picture")) return slate("room.picture_paused", "room.keep_talking");
+  if (booth?.shed.includes("picture") || isPaused(welcome, booth)) return slate("room.picture_paused", "room.keep_talking");
   if (picture) return null;
   return pictureSeen ? slate("room.frozen", "room.keep_talking") : slate("room.coming");
+}
+
+/**
+ * Whether the far picture is held back for the voices' sake: our line cannot carry it to us, or theirs from them.
+ * @param {Welcome | null} welcome
+ * @param {Booth | null} booth
+ */
+function isPaused(welcome, booth) {
+  const [own, far] = [ownSite(welcome), farSite(welcome)].map((site) => booth?.sites[site?.id ?? ""]?.paused ?? []);
+  return own.includes("in") || far.includes("out") || far.includes("trial");
 }
 
 /** @param {RoomFacts} facts @returns {Scene["state"]} */

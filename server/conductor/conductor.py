@@ -194,6 +194,8 @@ class Conductor:
                 place.post(inputs.Failed(seat, generation, code, message))
             case door.PictureRefused(_, seat, generation, code, message):
                 place.post(inputs.PictureRefused(seat, generation, code, message))
+            case door.Sagging(_, seat, generation, paused):
+                place.post(inputs.Sagging(seat, generation, paused))
             case door.Levels():
                 place.levels(event)
 

@@ -55,8 +55,7 @@ class Stage:
         there = {"present": True, "media": "connected"}
         first, second = (site.id for site in self.event.sites)
         room = {**there, "muted": False, "camera_off": False, "volume_db": 0, "framing": "fill", "lamp": "open"}
-        room |= {"equipment": []}
-        room["equipment"] = []
+        room |= {"equipment": [], "paused": []}
         desk = {**there, "on_air": False, "cough": False, "from": first, "to": second, "heard_by": [first, second]}
         sites, people = changes.pop("sites", {}), changes.pop("interpreters", {})
         self.state = {
