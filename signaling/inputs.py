@@ -92,6 +92,15 @@ class PictureRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Sagging:
+    """Pictures of a connection that are paused for the voices' sake from now on, of `PAUSES`."""
+
+    seat: str
+    generation: int
+    paused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Speaking:
     """These seats are speaking now, and no others."""
 
@@ -127,6 +136,7 @@ Input = (
     | Lost
     | Failed
     | PictureRefused
+    | Sagging
     | Speaking
     | Revoked
     | Shed

@@ -21,6 +21,7 @@ from server.conductor.record import Record
 from server.conductor.session import Session
 from server.conductor.spawn import end, spawn
 from server.event import Booth, Event
+from server.relay import Relay, ice_servers
 from signaling import inputs, loopback
 from signaling.admission import ToBooth, ToLoopback, admission
 from signaling.booth import Booth as State
@@ -47,9 +48,18 @@ CLOSING_S = 2.0
 class Conductor:
     """All booths of an event, and the loopback tests. Call it from the event loop only."""
 
-    def __init__(self, event: Event, engine: door.Engine, record: Record, *, supervised: bool = False) -> None:
+    def __init__(
+        self,
+        event: Event,
+        engine: door.Engine,
+        record: Record,
+        relay: Relay | None = None,
+        *,
+        supervised: bool = False,
+    ) -> None:
         """`supervised`: whoever stops this server starts it again, so its clients are told to wait for that."""
         self._event = event
+        self._relay = relay
         self._supervised = supervised
         self._server = secrets.token_urlsafe(SERVER_BYTES)
         self._engine = engine
@@ -196,11 +206,17 @@ class Conductor:
                 place.post(inputs.Failed(seat, generation, code, message))
             case door.PictureRefused(_, seat, generation, code, message):
                 place.post(inputs.PictureRefused(seat, generation, code, message))
+            case door.Sagging(_, seat, generation, paused):
+                place.post(inputs.Sagging(seat, generation, paused))
             case door.Levels():
                 place.levels(event)
 
     def _welcome(self, booth: Booth, admit: Admit, session: Session) -> Welcome:
-        return cards.welcome(self._event, booth, session.seat, admit, datetime.now(UTC), self._server)
+        now = datetime.now(UTC)
+        relay = ice_servers(self._relay, session.seat, now)
+        return cards.welcome(self._event, booth, session.seat, admit, relay, now, self._server)
 
     def _loopback_welcome(self, state: loopback.Loopback, admit: Admit, session: Session) -> Welcome:
-        return cards.loopback_welcome(self._event, session.seat, state, admit, datetime.now(UTC), self._server)
+        now = datetime.now(UTC)
+        relay = ice_servers(self._relay, session.seat, now)
+        return cards.loopback_welcome(self._event, session.seat, state, admit, relay, now, self._server)

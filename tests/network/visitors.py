@@ -107,7 +107,7 @@ class Visitor:
 
 async def serve_in(place: Namespace, state_dir: Path, event: Path = TEST_EVENT) -> Served:
     """The real server in a place of its own."""
-    return await serve(state_dir, event, PORT, settings={"HANMARU_HOST": place.ipv4}, within=place.prefix)
+    return await serve(state_dir, event, PORT, place=place)
 
 
 async def visit(place: Namespace, kind: str, folder: Path, link: str, *words: str) -> Visitor:

@@ -182,7 +182,7 @@ async def hall(
             for name, value in {"STATE_DIR": str(folder), "SHEDDING": "off", **environment}.items()
         }
     )
-    conductor = Conductor(event, engine, record(store), supervised=settings.supervised)
+    conductor = Conductor(event, engine, record(store), settings.relay, supervised=settings.supervised)
     app = make_app(settings, event, conductor=conductor, store=store, tokens=TOKENS, engine=engine)
     async with TestClient(TestServer(app), cookie_jar=aiohttp.DummyCookieJar()) as client:
         yield Hall(client, engine)
