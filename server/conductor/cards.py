@@ -52,7 +52,13 @@ def welcome(
 
 
 def loopback_welcome(
-    event: Event, seat: Seat, place: Loopback, admit: Admit, ice_servers: tuple[IceServer, ...], now: datetime, server: str
+    event: Event,
+    seat: Seat,
+    place: Loopback,
+    admit: Admit,
+    ice_servers: tuple[IceServer, ...],
+    now: datetime,
+    server: str,
 ) -> Welcome:
     """The welcome to a private test place; `seat` is what the client's link is good for."""
     booth = None if seat.booth is None else event.booth(seat.booth)
