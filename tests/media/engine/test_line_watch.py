@@ -156,6 +156,7 @@ async def test_whose_picture_holds_up_the_voice_is_told_to_send_none() -> None:
 async def test_what_a_paused_viewer_believes_of_its_line_is_not_believed(stage: Stage) -> None:
     async with seated() as table:
         line = table.peer("A").line
+        await until(lambda: line._began_at < float("inf"))  # it carries, and was looked at
         now = asyncio.get_running_loop().time() + 100.0
         line.shown, line._greatest = Sag(), None  # whatever a busy machine has made of it
         assert line.believes(400_000, now)
@@ -171,6 +172,7 @@ async def test_what_a_paused_viewer_believes_of_its_line_is_not_believed(stage: 
 async def test_a_line_that_was_cut_is_whole_again_as_soon_as_something_comes() -> None:
     async with seated() as table:
         peer = table.peer("A")
+        await until(lambda: peer.is_live)
         peer.line.shown = Sag(Stage.PAUSED, asyncio.get_running_loop().time() + 100.0)  # no trial while the test lasts
         table.a.hold()
         await until(lambda: not peer.is_live)
