@@ -65,6 +65,11 @@ class Joining:
     async def close(self) -> None:
         """Dropped by its participant, which comes first."""
 
+    @property
+    def silent_s(self) -> float | None:
+        """Who only measures does not come back."""
+        return None
+
 
 @dataclass
 class Hanmaru:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 CONNECT_TIMEOUT_S = 15.0
-SILENCE_S = 3.0
-"""No RTP of any kind for this long is a lost connection; the library itself notices after about 32 s."""
+SILENCE_S = 2.0
+"""No RTP of any kind for this long is a lost connection: sound alone comes fifty times a second. The library itself
+notices after about 32 s."""
 SECOND_KIND_S = 2.0
 """A connection carries once every kind has come, or this long after the first (a camera may be slow to open)."""
 

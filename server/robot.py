@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +19,10 @@ from signaling.errors import RemoteError
 
 SUBPROTOCOL = "hanmaru.v1"
 ANSWER_S = 10.0  # no answer takes longer on a line that works
+LEFT, LEFT_S = 1000, 2.0  # close code, and how long the server's own is waited for
+DOUBTED, DOUBTED_S = 4002, 0.2  # of a line that is given up for another one: the server keeps the media
+OPEN_S = 1.5  # a handshake that takes longer began on a dead network, whose own tries come ever more rarely
+HEARTBEAT_S = 3.0  # a pong is waited for half as long
 KEPT_MESSAGES = 1000  # oldest goes; the state of the booth is kept apart
 LARGEST_MESSAGE = 1 << 20
 
@@ -42,6 +48,10 @@ class Media(Protocol):
 
     async def close(self) -> None:
         """Drop the connection."""
+
+    @property
+    def silent_s(self) -> float | None:
+        """Seconds since sound came last; None where none has come yet, or none is to come."""
 
 
 def split_link(link: str) -> tuple[str, str]:
@@ -89,21 +99,23 @@ class Robot:
         return None if self._socket is None else self._socket.close_code
 
     async def open(self) -> None:
-        """Open a fresh WebSocket; raises LineClosedError."""
-        await self._hang_up()
+        """Open a fresh WebSocket in place of the one before; raises LineClosedError."""
+        await self._hang_up(DOUBTED, DOUBTED_S)
         if self._session is None:
             self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {self._token}"})
         try:
-            self._socket = await self._session.ws_connect(
-                f"{self._url}/signal",
-                protocols=(SUBPROTOCOL,),
-                ssl=self._tls or True,
-                max_msg_size=LARGEST_MESSAGE,
-                timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
-            )
+            async with asyncio.timeout(OPEN_S):
+                self._socket = await self._session.ws_connect(
+                    f"{self._url}/signal",
+                    protocols=(SUBPROTOCOL,),
+                    ssl=self._tls or True,
+                    max_msg_size=LARGEST_MESSAGE,
+                    heartbeat=HEARTBEAT_S,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
+                )
         except aiohttp.WSServerHandshakeError as refusal:
             raise LineClosedError(refusal.status, "The server refused the line") from refusal
-        except (aiohttp.ClientError, OSError) as fault:
+        except (aiohttp.ClientError, OSError, TimeoutError) as fault:
             raise LineClosedError(0, f"The server cannot be reached: {fault}") from fault
         self._reader = asyncio.create_task(self._read(self._socket))
 
@@ -183,10 +195,10 @@ class Robot:
 
     async def drop_line(self) -> None:
         """Cut the WebSocket without a word and leave the media up, as a network that changes under a page does."""
-        if self._socket is not None:
-            transport = self._socket.get_extra_info("transport")
-            if transport is not None:
-                transport.abort()
+        line = None if self._socket is None else self._socket.get_extra_info("socket")
+        if line is not None:
+            with suppress(OSError):  # it was cut already
+                line.shutdown(socket.SHUT_RDWR)
         await self._hang_up()
 
     async def close(self) -> None:
@@ -232,6 +244,8 @@ class Robot:
         if kind == "levels":
             self.levels = message  # five a second: only the newest matters
             return
+        if kind == "beat":
+            return
         if kind == "welcome":
             self.welcome = message
         elif kind == "booth":
@@ -240,11 +254,13 @@ class Robot:
         self.messages.append((self.received, message))
         self._news.set()
 
-    async def _hang_up(self) -> None:
-        socket, reader = self._socket, self._reader
+    async def _hang_up(self, code: int = LEFT, patience_s: float = LEFT_S) -> None:
+        line, reader = self._socket, self._reader
         self._socket = self._reader = None
-        if socket is not None:
-            await socket.close()
+        if line is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    await line.close(code=code)
         if reader is not None:
             await asyncio.gather(reader, return_exceptions=True)
 

@@ -11,7 +11,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from server.robot import LineClosedError, Media, Message, Robot
 from signaling.errors import RemoteError
 
-RETRY_S = 1.5  # with jitter below: a server that restarts is not asked by everybody at once
+RETRY_S = 1.5  # between two tries, with jitter below: a server that restarts is not asked by everybody at once
+FIRST_S = 0.4  # before the first one, likewise
+SILENCE_S = 2.0  # sound comes 50 times a second; this long without any is a broken line
+LOOK_S = 0.25
 REPLACED, REVOKED = 4001, 4003
 FINAL_CODES = frozenset({REPLACED, REVOKED, 401, 403})  # coming back would not help, or would throw somebody out
 MEDIA_ERRORS = frozenset({"media_timeout", "media_failed"})
@@ -41,7 +44,8 @@ async def stay(
             except (ConnectionError, TimeoutError) as fault:
                 say(str(fault))
             if fresh or time.monotonic() - began_s < RETRY_S:
-                await asyncio.sleep(RETRY_S * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+                jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+                await asyncio.sleep(max(FIRST_S * jitter, began_s + RETRY_S * jitter - time.monotonic()))
     finally:
         await asyncio.shield(robot.close())
 
@@ -63,7 +67,7 @@ async def _once(
 
 async def _acting(robot: Robot, media: Media, act: Callable[[], Awaitable[None]]) -> None:
     await robot.connect(media)
-    await _first_of(_kept_busy(act), _silenced(robot))
+    await _first_of(_kept_busy(act), _silenced(robot), _deafened(media))
 
 
 async def _kept_busy(act: Callable[[], Awaitable[None]]) -> None:
@@ -94,6 +98,13 @@ async def _silenced(robot: Robot) -> None:
     await robot.until(lambda booth: ours(booth, "connected"), math.inf)
     await robot.until(lambda booth: ours(booth, "lost"), math.inf)
     raise ConnectionError("The server hears nothing of us.")
+
+
+async def _deafened(media: Media) -> None:
+    """Wait for the sound that we hear to stop; raises ConnectionError."""
+    while (media.silent_s or 0.0) < SILENCE_S:  # noqa: ASYNC110 - silence is no event
+        await asyncio.sleep(LOOK_S)
+    raise ConnectionError("We hear nothing of the server.")
 
 
 async def _first_of(*works: Coroutine[object, object, None]) -> None:

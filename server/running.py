@@ -113,7 +113,7 @@ async def serve(
     event = rehearsable(held(settings, event, dt.datetime.now(dt.UTC)), settings)
     engine = PoolEngine(media_process(settings, os.environ), most=len(event.booths) + LOOPBACKS)
     store = Store(record_of(settings, event))
-    conductor = Conductor(event, engine, store, settings.relay)
+    conductor = Conductor(event, engine, store, settings.relay, supervised=settings.supervised)
     app = make_app(
         settings,
         event,

@@ -68,6 +68,8 @@ class Settings:
     """Processor cores that may be spent on making pictures anew; None: what sound and forwarding leave."""
     shedding: bool
     """Whether pictures are left out when voices have to wait for a processor."""
+    supervised: bool
+    """Whether whoever stops this server starts it again; its clients are told so."""
     relay: Relay | None
     """The TURN server whose credentials clients get, if there is one."""
 
@@ -116,6 +118,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         metrics=reader.scrapers("HANMARU_METRICS"),
         transcode_cores=reader.cores("HANMARU_TRANSCODE_CORES"),
         shedding=reader.switch("HANMARU_SHEDDING", default=True),
+        supervised=reader.switch("HANMARU_SUPERVISED", default=False),
         relay=reader.relay("HANMARU_TURN", "HANMARU_TURN_SECRET", "HANMARU_TURN_S"),
     )
     if not settings.tls:

@@ -6,10 +6,11 @@ import asyncio
 from contextlib import suppress
 
 import structlog
-from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from server.cadence import until_next
 from server.conductor import Conductor, Session
+from server.conductor.closing import DONE, FLOODING, LEAVING, NO_HELLO, REASONS, TOO_LARGE
 from server.conductor.outgoing import Outgoing
 from server.conductor.spawn import end, spawn
 from server.doors import authenticate, body
@@ -28,10 +29,6 @@ SILENT_S = 4.0
 LATE_S = 1.0  # when this process itself was held up that long, a silence proves nothing
 
 FLUSH_S = 0.5  # what was said last may still reach a client that listens
-
-FLOODING = 1008
-TOO_LARGE = 1009
-NO_HELLO = 4408
 
 log = structlog.get_logger("signal")
 
@@ -95,12 +92,13 @@ class Client:
             await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
         finally:
             hello.cancel()
-            self._conductor.leave(self._session)
-            outgoing.close(WSCloseCode.OK)
+            self._conductor.leave(self._session, meant=self._socket.close_code in LEAVING)
+            outgoing.close(DONE)
             await end((reading, watching))  # so that the closing handshake, and nobody else, reads from here on
             await asyncio.wait((writing,), timeout=FLUSH_S)
             await end((writing,))
-            await self._socket.close(code=outgoing.code or WSCloseCode.OK)
+            code = outgoing.code or DONE
+            await self._socket.close(code=code, message=REASONS.get(code, "").encode())
             outgoing.ended()
 
     async def _read(self) -> None:
@@ -135,7 +133,7 @@ class Client:
                 self._session.outgoing.close(TOO_LARGE)
 
     async def _watch(self) -> None:
-        """Ping, and hang up on whoever gives no sign of life."""
+        """Ping, give a sign of life that pages can see, and hang up on whoever gives none."""
         while True:
             asked_at = self._now()
             try:
@@ -144,6 +142,8 @@ class Client:
                 return
             await asyncio.sleep(until_next(PING_EVERY_S, asked_at))
             now = self._now()
+            if self._session.seated:
+                self._outgoing.beat()
             if now - self._last_heard_at > SILENT_S and now - asked_at < PING_EVERY_S + LATE_S:
                 log.info("silent", seat=str(self._session.seat))
                 _hang_up(self._request)

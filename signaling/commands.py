@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from interpreter import turns
+from signaling import seating
 from signaling.booth import Booth
 from signaling.effects import Effect, Send, Write
 from signaling.errors import RemoteError
@@ -69,7 +70,10 @@ def _proceed(booth: Booth, seat: Seat, command: Proceed) -> Change:
     if phase is None:
         raise RemoteError("wrong_phase", f"{command.command} does not go with a consultation that is {booth.phase}.")
     if command.command == "next":
-        booth = replace(booth, last_speaker=None, chairs={name: _afresh(c) for name, c in booth.chairs.items()})
+        booth, dropped = seating.drop_absent(replace(booth, last_speaker=None))
+        booth = replace(booth, chairs={name: _afresh(c) for name, c in booth.chairs.items()})
+        booth, effects = _noted(booth, "phase", seat, phase=phase.value)
+        return booth, (*effects, *dropped)
     return _noted(booth, "phase", seat, phase=phase.value)
 
 

@@ -20,9 +20,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The socket of a session is gone."""
+    """The socket of a session is gone; `meant`: its client said so (a page that was closed), nothing broke."""
 
     session: int
+    meant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

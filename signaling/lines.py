@@ -34,7 +34,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Chair:
-    """A seat as it stands: `session` holds it; `vacated_at` is when its socket went, while it may still come back."""
+    """A seat as it stands: `session` holds it; `vacated_at` is when its socket went, while it may still come back.
+
+    `media_until` is when the media of a client whose socket broke is given up, if nobody has the seat until then.
+    """
 
     seat: Seat
     session: int | None = None
@@ -48,14 +51,15 @@ class Chair:
     connections: tuple[Connection, ...] = ()
     """Oldest first; at most one that carried, and one being made."""
     vacated_at: float | None = None
+    media_until: float | None = None
     was_connected: bool = False
     watching: bool = False
     """Whether its holder wishes to see small pictures of the rooms."""
 
     @property
     def present(self) -> bool:
-        """Held, or left so shortly ago that its holder may come back."""
-        return self.session is not None or self.vacated_at is not None
+        """Held; or left so shortly ago that its holder may come back; or heard and seen all the same."""
+        return self.session is not None or self.vacated_at is not None or self.connected
 
     @property
     def connected(self) -> bool:
@@ -145,11 +149,9 @@ def carrying(chair: Chair, generation: int) -> Change:
 
 
 def lost(chair: Chair, generation: int) -> Change:
-    """A connection fell silent: it may recover while its client is there, and is dropped when it is not."""
+    """A connection fell silent: it recovers by itself when the network is back before its client gives it up."""
     if _of(chair, generation) is None:
         return chair, ()
-    if chair.session is None:
-        return _without(chair, generation), (Disconnect(str(chair.seat), generation),)
     connections = tuple(
         replace(connection, media=Media.LOST) if connection.generation == generation else connection
         for connection in chair.connections
@@ -158,10 +160,11 @@ def lost(chair: Chair, generation: int) -> Change:
 
 
 def failed(chair: Chair, word: Failed) -> Change:
-    """A connection cannot go on."""
+    """A connection cannot go on; of one that has a successor nobody needs to know."""
     if _of(chair, word.generation) is None:
         return chair, ()
-    told = _error(chair, word.code, word.message) if word.generation == chair.generation else ()
+    newest = max(connection.generation for connection in chair.connections)
+    told = _error(chair, word.code, word.message) if word.generation == newest else ()
     return _without(chair, word.generation), (Disconnect(str(chair.seat), word.generation), *told)
 
 

@@ -16,7 +16,7 @@ import msgspec
 from signaling.booth_view import BoothView
 from signaling.errors import RemoteError
 from signaling.fields import Fields, read_object, whole
-from signaling.replies import Answer, Error, Goodbye, Levels, Measured, Ok, Replaced, SeatTaken
+from signaling.replies import Answer, Beat, Error, Goodbye, Levels, Measured, Ok, Replaced, SeatTaken
 from signaling.requests import (
     AskMeasure,
     Candidate,
@@ -38,7 +38,7 @@ from signaling.welcome import Welcome
 
 T = TypeVar("T")
 
-ServerMessage = Welcome | BoothView | SeatTaken | Replaced | Goodbye | Answer | Ok | Error | Levels | Measured
+ServerMessage = Welcome | BoothView | SeatTaken | Replaced | Goodbye | Beat | Answer | Ok | Error | Levels | Measured
 SERVER_BYTES = 1024 * 1024
 """Clients take this much: a welcome with many names in many languages is the longest."""
 
@@ -72,7 +72,7 @@ _CLIENT: Mapping[str, Callable[[Fields], ClientMessage]] = {
 }
 _SERVER: Mapping[str, Callable[[Fields], ServerMessage]] = {
     kind.TYPE: kind.read
-    for kind in (Welcome, BoothView, SeatTaken, Replaced, Goodbye, Answer, Ok, Error, Levels, Measured)
+    for kind in (Welcome, BoothView, SeatTaken, Replaced, Goodbye, Beat, Answer, Ok, Error, Levels, Measured)
 }
 
 

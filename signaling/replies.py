@@ -37,9 +37,21 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Goodbye:
-    """The server goes away."""
+    """The server goes away: for a `restart`, or because it is to `stop`."""
 
     TYPE: ClassVar = "goodbye"
+    reason: str
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        return cls(fields.text("reason"))
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """There was nothing to say for a while, and the line stands."""
+
+    TYPE: ClassVar = "beat"
 
     @classmethod
     def read(cls, fields: Fields) -> Self:

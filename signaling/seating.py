@@ -20,6 +20,9 @@ from signaling.seats import EQUIPMENT, link_of
 
 GRACE_S = 3.0
 """How long a seat waits for a client whose socket went: twice the pause between two tries of a client."""
+KEEP_S = 40.0
+"""How long media waits for a client whose socket broke: both ends of a connection give it up about 30 s after the last
+packet, and a network that is back before that needs nothing new to carry on."""
 
 Change = tuple[Booth, tuple[Effect, ...]]
 
@@ -65,8 +68,8 @@ def take_over(booth: Booth, asked: Received) -> Change:
     return _relieve(booth, booth.chair(booth.askers[asked.session].seat), asked)
 
 
-def left(booth: Booth, session: int, now: float) -> Change:
-    """A socket is gone: its seat is free at once, its media stays a little in case that it comes back.
+def left(booth: Booth, session: int, now: float, *, meant: bool) -> Change:
+    """A socket is gone: its seat is free at once; its media stays in case that it comes back, unless that was meant.
 
     Equipment says so when it leaves, and its media ends with it.
     """
@@ -77,7 +80,11 @@ def left(booth: Booth, session: int, now: float) -> Change:
     if chair.seat.role in EQUIPMENT:
         chair, dropped = lines.hang_up(replace(chair, session=None))
         return booth.with_chair(chair), dropped
-    return booth.with_chair(replace(chair, session=None, vacated_at=now)), ()
+    chair = replace(chair, session=None, vacated_at=now)
+    if meant:
+        chair, dropped = lines.hang_up(chair)
+        return booth.with_chair(chair), dropped
+    return booth.with_chair(replace(chair, media_until=now + KEEP_S)), ()
 
 
 def given_up(chair: Chair) -> lines.Change:
@@ -88,20 +95,38 @@ def given_up(chair: Chair) -> lines.Change:
 
 
 def expire(booth: Booth, now: float) -> Change:
-    """Whoever has been away for the grace is gone: media dropped, and the first who asked is let in."""
+    """Whoever has been away for the grace is gone: off air, for nobody is at the key; the first who asked is let in.
+
+    Media that nobody came back for is dropped when its time is over.
+    """
+    effects: tuple[Effect, ...] = ()
+    for seat in tuple(booth.chairs):
+        if _is_over(booth.chairs[seat].media_until, now):
+            chair, dropped = lines.hang_up(replace(booth.chairs[seat], media_until=None))
+            booth, effects = booth.with_chair(chair), (*effects, *dropped)
+        if not _is_over(_grace_until(booth.chairs[seat]), now):
+            continue
+        vacant = replace(booth.chairs[seat], vacated_at=None)
+        booth, closed = microphones.close(booth.with_chair(vacant), vacant.seat.person)
+        booth, admitted = _let_in(booth, vacant)
+        effects += (*closed, *admitted)
+    return booth, effects
+
+
+def drop_absent(booth: Booth) -> Change:
+    """Nobody who is away is waited for any more: nobody of the last consultation is heard in the next one."""
     effects: tuple[Effect, ...] = ()
     for chair in tuple(booth.chairs.values()):
-        if chair.vacated_at is None or chair.vacated_at + GRACE_S > now:
-            continue
-        vacant, dropped = lines.hang_up(replace(chair, vacated_at=None))
-        booth, admitted = _let_in(booth.with_chair(vacant), vacant)
-        effects += (*dropped, *admitted)
+        if chair.media_until is not None and chair.vacated_at is None:
+            vacant, dropped = lines.hang_up(replace(chair, media_until=None))
+            booth, effects = booth.with_chair(vacant), (*effects, *dropped)
     return booth, effects
 
 
 def deadline(booth: Booth) -> float | None:
     """When `expire` changes something next."""
-    return min((c.vacated_at + GRACE_S for c in booth.chairs.values() if c.vacated_at is not None), default=None)
+    until = (each for chair in booth.chairs.values() for each in (_grace_until(chair), chair.media_until))
+    return min((each for each in until if each is not None), default=None)
 
 
 def give_up_waiting(booth: Booth, now: float) -> Change:
@@ -126,8 +151,8 @@ def revoke(booth: Booth, seat: str) -> Change:
     for chair in tuple(each for each in booth.chairs.values() if str(link_of(each.seat)) == seat):
         vacant, dropped = lines.hang_up(chair)
         closed = () if chair.session is None else (Close(chair.session, REVOKED),)
-        vacant = replace(vacant, session=None, vacated_at=None, resume="", earlier_resume="", was_connected=False)
-        booth, noted = _noted(booth, vacant)
+        vacant = replace(vacant, session=None, vacated_at=None, media_until=None, was_connected=False)
+        booth, noted = _noted(booth, replace(vacant, resume="", earlier_resume=""))
         effects += (*noted, *closed, *dropped)
     return booth, effects
 
@@ -167,6 +192,7 @@ def _seat(booth: Booth, chair: Chair, session: int, secret: str) -> Change:
         earlier_resume=chair.resume,
         offered=False,
         vacated_at=None,
+        media_until=None,
         watching=chair.watching and chair.session == session,
     )
     booth, noted = _noted(booth, chair)
@@ -183,6 +209,14 @@ def _noted(booth: Booth, chair: Chair) -> Change:
     secrets = {"resume": chair.resume, "earlier": chair.earlier_resume}
     booth, fact = note(booth, "seat", None, seat=seat, generation=generation, **secrets)
     return booth, (Write((fact,)),)
+
+
+def _grace_until(chair: Chair) -> float | None:
+    return None if chair.vacated_at is None else chair.vacated_at + GRACE_S
+
+
+def _is_over(until: float | None, now: float) -> bool:
+    return until is not None and until <= now
 
 
 def _replaced(chair: Chair) -> tuple[Effect, ...]:

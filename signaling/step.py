@@ -64,8 +64,8 @@ def _happened(booth: Booth, happened: Input, now: float) -> Change:
     match happened:
         case Received():
             return _received(booth, happened, now)
-        case Closed(session):
-            return seating.left(booth, session, now)
+        case Closed(session, meant):
+            return seating.left(booth, session, now, meant=meant)
         case Revoked(seat):
             return seating.revoke(booth, seat)
         case Speaking(seats):

@@ -104,7 +104,10 @@ class IceServer:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The answer to `hello` and `reconnect`; `resume` later proves the same client, `now` is UTC (RFC 3339)."""
+    """The answer to `hello` and `reconnect`; `resume` later proves the same client, `now` is UTC (RFC 3339).
+
+    `server` is another one with each start of the server: what was connected to one before is no more.
+    """
 
     TYPE: ClassVar = "welcome"
     seat: str
@@ -123,6 +126,7 @@ class Welcome:
     interpreters: tuple[PersonCard, ...]
     ice_servers: tuple[IceServer, ...]
     now: str
+    server: str
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -143,6 +147,7 @@ class Welcome:
             interpreters=tuple(whole(PersonCard.read, each) for each in fields.objects("interpreters")),
             ice_servers=tuple(whole(IceServer.read, each) for each in fields.objects("ice_servers")),
             now=fields.text("now"),
+            server=fields.text("server"),
         )
 
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** How a page is entered: the link's token becomes the cookie of a seat and leaves the address; a reload needs only the seat's name. */
 
-import { Refusal, takeSeat } from "./protocol.js";
+import { Refusal, takeSeat } from "./seat.js";
 
 const RETRY_MS = 1500;
 

@@ -3,6 +3,7 @@
 
 /** @import { Booth, InterpreterState, LinkState, Site, Welcome } from "./wire.js" */
 /** @import { Media } from "./line.js" */
+/** @import { Waiting } from "./waiting.js" */
 /** @import { Way } from "./way.js" */
 
 /**
@@ -13,6 +14,7 @@
  * @property {Welcome} welcome
  * @property {Booth} booth
  * @property {number | null} coughS seconds since the cough key went down
+ * @property {Waiting | null} waiting
  */
 
 /** @typedef {"joining" | "no-line" | "off" | "on" | "not-heard" | "cough" | "partner"} AirState */
@@ -23,10 +25,10 @@
  * @param {ConsoleFacts} facts
  * @returns {Air}
  */
-export function airOf({ link, media, welcome, booth, coughS }) {
+export function airOf({ link, media, welcome, booth, coughS, waiting }) {
   const me = booth.interpreters[welcome.person ?? ""];
   const live = booth.phase === "live";
-  if (link === "lost" || media === "silent") return { state: "no-line", head: "air.no_line", hint: "air.no_line_hint", person: null, can: false };
+  if (link === "lost" || media === "silent") return { state: "no-line", head: "air.no_line", hint: waiting ?? "air.no_line_hint", person: null, can: false };
   if (media !== "flowing" || me === undefined) return { state: "joining", head: "air.joining", hint: "air.joining_hint", person: null, can: false };
   if (me.on_air && (me.cough || coughS !== null)) return { state: "cough", head: "air.cough", hint: "air.cough_hint", person: null, can: true };
   if (me.on_air && hearers({ welcome, booth }, me).length === 0)

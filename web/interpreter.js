@@ -16,7 +16,7 @@ import { consoleState } from "./interpreter-scene.js";
 import { listenToKeys } from "./keys.js";
 import { Line } from "./line.js";
 import { languageFor, offerPreferences } from "./preferences.js";
-import { Refusal } from "./protocol.js";
+import { Refusal } from "./seat.js";
 import { refusalWord } from "./refusals.js";
 import { RoomThumbnails } from "./room-thumbnails.js";
 import { keepAwake } from "./screen.js";
@@ -118,7 +118,8 @@ function draw() {
   mode.show(booth.mode, link === "open");
   thumbnails?.want(watching && booth.thumbnails && booth.phase === "live" && link === "open", welcome.place?.id ?? "", welcome.sites.map(({ id }) => id));
   drawRooms({ watching, link, booth, welcome }, thumbnails);
-  drawBooth({ link, media, way, welcome, booth, coughS: coughAt === null ? null : (performance.now() - coughAt) / 1000 }, capture.problems.audio, letters);
+  const coughS = coughAt === null ? null : (performance.now() - coughAt) / 1000;
+  drawBooth({ link, media, way, welcome, booth, waiting: line?.waiting ?? null, coughS }, capture.problems.audio, letters);
 }
 
 /** @param {Welcome} welcome */

@@ -2,6 +2,7 @@
 /** What a booth operator is told, and which one step comes next, for any state of line and booth. No DOM here. */
 
 /** @import { Booth, LinkState, Phase } from "./wire.js" */
+/** @import { Waiting } from "./waiting.js" */
 /** @import { LampState } from "./elements/lamp.js" */
 
 /** @typedef {{phase: string, advice: string, attention: boolean}} Telling keys */
@@ -13,10 +14,11 @@
  * @param {Booth} booth
  * @param {string} own site id
  * @param {string} far site id
+ * @param {Waiting | null} waiting
  * @returns {Telling}
  */
-export function tellingOf(link, booth, own, far) {
-  if (link === "lost") return { phase: "phase.no_line", advice: "next.no_line", attention: true };
+export function tellingOf(link, booth, own, far, waiting) {
+  if (link === "lost") return { phase: "phase.no_line", advice: waiting ?? "next.no_line", attention: true };
   const missing = (/** @type {string} */ site) => booth.sites[site]?.media !== "connected";
   switch (booth.phase) {
     case "empty":

@@ -15,7 +15,7 @@ import { icon } from "./icons.js";
 import { Line } from "./line.js";
 import { lineOf, stepOf, tellingOf } from "./operator-scene.js";
 import { languageFor, offerPreferences } from "./preferences.js";
-import { Refusal } from "./protocol.js";
+import { Refusal } from "./seat.js";
 import { refusalWord } from "./refusals.js";
 import { keepAwake } from "./screen.js";
 import { load, named, put, say, speak } from "./words.js";
@@ -102,7 +102,7 @@ function draw() {
   drawGate(link, refusal);
   if (welcome === null || booth === null) return;
   const { own, far } = ids();
-  const telling = tellingOf(link, booth, own, far);
+  const telling = tellingOf(link, booth, own, far, line?.waiting ?? null);
   put(byId("phase", HTMLElement), say(telling.phase));
   put(byId("advice", HTMLElement), say(telling.advice));
   mark(byId("state", HTMLElement), "attention", telling.attention);

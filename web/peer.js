@@ -55,6 +55,7 @@ export class Peer {
   /** @type {Map<"audio" | "video", RTCRtpTransceiver>} */ #lines = new Map();
   #ready = false;
   #waiting = false;
+  /** Whether any address of ours is known. */ #reachable = false;
   #closed = false;
   /** @type {Extent} */ #extent = "full";
 
@@ -77,8 +78,11 @@ export class Peer {
     open.push(this.connection);
     this.#addLine("audio", media.audio, tracks.audio);
     this.#addLine("video", media.video, tracks.video);
-    this.connection.onicecandidate = ({ candidate }) =>
-      on.candidate({ candidate: candidate?.candidate ?? "", mid: candidate?.sdpMid ?? "0", line: candidate?.sdpMLineIndex ?? 0 });
+    this.connection.onicecandidate = ({ candidate }) => {
+      // a browser learns of its networks seconds after they are back: until then it has none, and says that these are all
+      this.#reachable ||= Boolean(candidate?.candidate);
+      if (this.#reachable) on.candidate({ candidate: candidate?.candidate ?? "", mid: candidate?.sdpMid ?? "0", line: candidate?.sdpMLineIndex ?? 0 });
+    };
     this.connection.ontrack = ({ track }) => this.#take(track);
     this.connection.onconnectionstatechange = () => {
       if (this.connection.connectionState === "failed") on.failed();

@@ -1,51 +1,27 @@
 // @ts-check
-/** A client's side of `hanmaru.v1`: from a link to a seat, and the session that keeps the seat through every break. No DOM here. */
+/** A client's side of `hanmaru.v1`: the session that keeps a seat through every break. No DOM here. */
 
-/** @import { Answer, Booth, ClientMessage, Levels, LinkState, Measured, Ok, Seat, ServerMessage, Welcome, WireError } from "./wire.js" */
+import { Comeback } from "./comeback.js";
+import { isLinkDead, Refusal } from "./seat.js";
+
+/** @import { Answer, Booth, ClientMessage, Levels, LinkState, Measured, Ok, ServerMessage, Welcome, WireError } from "./wire.js" */
 
 const SUBPROTOCOL = "hanmaru.v1";
-const OPEN_TIMEOUT_MS = 4000; // a handshake that takes longer is stuck behind a dead network
+const OPEN_TIMEOUT_MS = 6000; // a dead network is asked by the system once a second for about as long, then ever more rarely
 const REPLY_TIMEOUT_MS = 5000;
-const RECONNECT_TIMEOUT_MS = 3000; // an open socket that does not answer this soon is dead
-const FIRST_RETRY_MS = [150, 400];
-const RETRY_MS = [800, 1500]; // PROTOCOL.md section 7: 1.5 s at most, with jitter
-const SILENCE_MS = 5000; // levels come five times a second while somebody is connected; this long without any means a dead line
+const RECONNECT_TIMEOUT_MS = 1500; // an open socket that does not answer this soon is dead
+const SILENCE_MS = 5000; // where nothing else is said a beat comes within 4 s
+const AUDIBLE_SILENCE_MS = 2500; // levels come five times a second while somebody is connected, or their process is replaced within 2 s
+const DOUBT_MS = 1000; // a socket that was heard this recently is asked before it is given up
+const CLOSE_LEFT = 1000;
+const CLOSE_DOUBTED = 4002; // the server keeps the media of a client that gives up a line to come back on another
 const CLOSE_REPLACED = 4001;
 const CLOSE_REVOKED = 4003;
-
-/** A refusal with the protocol's code; `no_line`, `timeout` and `bad_token` may also arise here. */
-export class Refusal extends Error {
-  /**
-   * @param {string} code
-   * @param {string} [message]
-   */
-  constructor(code, message = "") {
-    super(message || code);
-    this.code = code;
-  }
-}
-
-/**
- * Exchange the token of a link for the cookie of its seat.
- * @param {string} token
- * @returns {Promise<Seat>}
- * @throws {Refusal} `bad_token` for a bad link, `no_line` when the server cannot be reached
- */
-export async function takeSeat(token) {
-  /** @type {Response} */
-  let response;
-  try {
-    response = await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${token}` }, cache: "no-store" });
-  } catch {
-    throw new Refusal("no_line");
-  }
-  if (response.ok) return /** @type {Promise<Seat>} */ (response.json());
-  throw new Refusal(response.status >= 500 || response.status === 429 ? "no_line" : "bad_token");
-}
 
 /**
  * @typedef {object} SessionEvents
  * @property {(state: LinkState) => void} link
+ * @property {() => void} [reach] what is known of the server while the link is lost
  * @property {(welcome: Welcome) => void} welcome
  * @property {(booth: Booth) => void} booth
  * @property {(levels: Levels) => void} levels
@@ -67,7 +43,9 @@ export class Session {
   /** @type {Map<string, Pending>} */ #pending = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #silence;
-  #attempts = 0;
+  /** @type {"restart" | "stop" | null} why the server went away, until it is back */ goodbye = null;
+  #comeback = new Comeback({ connect: () => this.#connect(), socket: () => this.#socketState(), told: () => this.on.reach?.() });
+  #heardAt = -Infinity;
   #seated = false;
   #opened = false;
   #stopped = false;
@@ -100,6 +78,11 @@ export class Session {
     return this.#seated && this.#state === "open";
   }
 
+  /** What was last found of the server; it means something while the link is lost. */
+  get reach() {
+    return this.#comeback.probe.found;
+  }
+
   open() {
     this.#stopped = false;
     this.#connect();
@@ -108,7 +91,8 @@ export class Session {
   /** Leave for good: no retry follows. */
   close() {
     this.#stopped = true;
-    this.#drop();
+    this.#comeback.end();
+    this.#drop(CLOSE_LEFT);
   }
 
   /** Ask for the seat that another page holds. */
@@ -116,18 +100,25 @@ export class Session {
     this.send({ type: "take_over" });
   }
 
-  /** The media broke while the socket stands: ask for a new generation; a dead socket is replaced. */
+  /** The media broke while the socket stands: ask for a new generation; a socket that is dead or silent, too, is replaced. */
   reconnect() {
+    this.doubt();
     const resume = this.#resume;
     if (!this.seated || resume === null || !this.send({ type: "reconnect", seat: this.seat, resume })) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#lose(), RECONNECT_TIMEOUT_MS);
   }
 
-  /** Try again now instead of at the next turn (the network is back). */
-  hurry() {
-    if (this.#state !== "lost" || this.#socket !== null) return;
+  /** Nothing is heard: a socket that says nothing either is dead, and another one may go another way. */
+  doubt() {
+    if (!this.seated || performance.now() - this.#heardAt < DOUBT_MS) return;
+    this.#lose();
     this.#connect();
+  }
+
+  /** Try again now instead of at the next turn: the network is back, or another one. */
+  hurry() {
+    this.#comeback.hurry();
   }
 
   /**
@@ -167,8 +158,9 @@ export class Session {
   }
 
   #connect() {
-    this.#drop();
-    this.#become(this.#attempts === 0 ? "connecting" : "lost");
+    this.#drop(CLOSE_DOUBTED);
+    this.#become(this.#comeback.going ? "lost" : "connecting");
+    this.#comeback.trying();
     const socket = new WebSocket(this.address, [SUBPROTOCOL]);
     this.#socket = socket;
     this.#opened = false;
@@ -179,7 +171,10 @@ export class Session {
       if (resume !== null) this.send({ type: "reconnect", seat: this.seat, resume });
       else this.send({ type: "hello", purpose: this.purpose, ...(this.site ? { site: this.site } : {}) });
     };
-    socket.onmessage = (event) => this.#receive(JSON.parse(event.data));
+    socket.onmessage = (event) => {
+      this.#heardAt = performance.now();
+      this.#receive(JSON.parse(event.data));
+    };
     socket.onclose = (event) => {
       if (event.code === CLOSE_REPLACED) this.#stop("replaced");
       else if (event.code === CLOSE_REVOKED) this.#stop("revoked");
@@ -187,8 +182,8 @@ export class Session {
     };
   }
 
-  /** Forget the socket; nothing it still says counts. */
-  #drop() {
+  /** Forget the socket; nothing it still says counts. @param {number} code */
+  #drop(code) {
     clearTimeout(this.#timer);
     clearTimeout(this.#silence);
     this.#seated = false;
@@ -196,7 +191,7 @@ export class Session {
     this.#socket = null;
     if (socket !== null) {
       socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close();
+      socket.close(code);
     }
     for (const [id, pending] of this.#pending) {
       pending.unheard = SAID_AGAIN.has(pending.message.type) && !this.#stopped;
@@ -208,34 +203,32 @@ export class Session {
   }
 
   #lose() {
-    this.#drop();
+    this.#drop(CLOSE_DOUBTED);
     if (this.#stopped) return;
-    const [least, most] = this.#attempts === 0 ? FIRST_RETRY_MS : RETRY_MS;
-    this.#attempts += 1;
     this.#become("lost");
-    if (!this.#opened) void this.#checkLink();
-    this.#timer = setTimeout(() => this.#connect(), least + Math.random() * (most - least));
+    if (!this.#opened && this.reach === "there") void this.#checkLink();
+    this.#comeback.lost(this.#opened);
   }
 
-  /** A browser hides why a handshake was refused; the same address by plain HTTP tells a dead link from a dead network. */
+  #socketState() {
+    if (this.#socket === null) return "none";
+    return this.#socket.readyState === WebSocket.OPEN ? "open" : "pending";
+  }
+
   async #checkLink() {
-    try {
-      const response = await fetch(this.address.replace(/^ws/, "http"), { cache: "no-store" });
-      if (response.status === 401 && !this.#stopped && !this.#seated) this.#stop("refused");
-    } catch {
-      // no network: the next retry will tell
-    }
+    if ((await isLinkDead(this.address)) && !this.#stopped && !this.#seated) this.#stop("refused");
   }
 
   /** @param {LinkState} state */
   #stop(state) {
     this.#stopped = true;
-    this.#drop();
+    this.#drop(CLOSE_LEFT);
     this.#become(state);
   }
 
   /** @param {LinkState} state */
   #become(state) {
+    if (state !== "lost" && state !== "connecting") this.#comeback.end();
     if (state === this.#state) return;
     this.#state = state;
     this.on.link(state);
@@ -243,7 +236,7 @@ export class Session {
 
   #listen() {
     clearTimeout(this.#silence);
-    if (this.#audible) this.#silence = setTimeout(() => this.#lose(), SILENCE_MS);
+    this.#silence = setTimeout(() => this.#lose(), this.#audible ? AUDIBLE_SILENCE_MS : SILENCE_MS);
   }
 
   /** @param {ServerMessage} message */
@@ -251,7 +244,7 @@ export class Session {
     switch (message.type) {
       case "welcome":
         clearTimeout(this.#timer);
-        this.#attempts = 0;
+        this.goodbye = null;
         this.#seated = true;
         this.storage?.setItem(`hanmaru.resume.${this.seat}`, message.resume);
         this.#become("open");
@@ -266,6 +259,9 @@ export class Session {
       case "levels":
         this.#listen();
         this.on.levels(message);
+        break;
+      case "beat":
+        this.#listen();
         break;
       case "answer":
         this.on.answer(message);
@@ -285,6 +281,7 @@ export class Session {
         this.#stop("replaced");
         break;
       case "goodbye":
+        this.goodbye = message.reason;
         break; // the close that follows starts the retries
     }
   }

@@ -5,6 +5,7 @@
 /** @import { Media } from "./line.js" */
 /** @import { Way } from "./way.js" */
 /** @import { Problem } from "./capture.js" */
+/** @import { Waiting } from "./waiting.js" */
 /** @import { End } from "./elements/floor-line.js" */
 
 const LOST_PATIENCE_MS = 1500; // a line that is back within this much never showed a slate
@@ -22,6 +23,7 @@ const LOST_PATIENCE_MS = 1500; // a line that is back within this much never sho
  * @property {{audio: Problem | null, video: Problem | null}} problems
  * @property {boolean} tap the browser wants one touch before it plays sound
  * @property {"link.refused" | "link.missing" | null} refusal
+ * @property {Waiting | null} waiting
  */
 
 /** @typedef {{head: string, advice: string | null, tap: "sound" | "take_over" | null}} Slate keys of sentences */
@@ -102,7 +104,7 @@ function slateOf(facts) {
   if (link === "refused" || link === "revoked") return slate("link.refused", "link.refused_advice");
   if (link === "replaced") return slate("room.replaced", "room.taken_advice", "take_over");
   if (link === "taken") return slate("room.taken", "room.taken_advice", "take_over");
-  if (lineLost(facts)) return slate("room.lost", "room.nothing_to_do");
+  if (lineLost(facts)) return slate("room.lost", facts.waiting ?? "room.nothing_to_do");
   const live = booth?.phase === "live";
   if (!live && equipment(facts).length === 0 && problems.audio === "denied" && problems.video === "denied") return slate("room.denied", "room.denied_advice");
   if (facts.tap) return slate("room.tap", "room.tap_advice", "sound");

@@ -106,6 +106,7 @@ function draw() {
     problems: capture.problems,
     tap: mustTap,
     refusal,
+    waiting: line?.waiting ?? null,
   });
   setState(document.documentElement, scene.state);
   drawScene(scene, welcome);

@@ -40,6 +40,7 @@
  * @property {{id: string, name: Names}[]} interpreters
  * @property {{urls: string[], username: string | null, credential: string | null}[]} ice_servers
  * @property {string} now server clock, UTC
+ * @property {string} server another one with each start of the server
  */
 
 /** @typedef {{present: boolean, media: MediaState, muted: boolean, camera_off: boolean, volume_db: number, framing: Framing, lamp: Lamp, equipment: ("audio" | "video")[], paused: ("in" | "out" | "trial")[]}} SiteState what `equipment` sends for the site, its room page does not */
@@ -64,7 +65,7 @@
 /** @typedef {{type: "error", id?: string, code: string, message: string}} WireError */
 /** @typedef {{type: "measured", id?: string, audio_packets: number, audio_lost: number, video_packets: number, video_lost: number, video_frames: number, width: number, height: number, tick_late_ms: number}} Measured */
 /** @typedef {{type: "ok", id: string}} Ok */
-/** @typedef {{type: "seat_taken", seat: string} | {type: "replaced"} | {type: "goodbye"}} SeatNews */
+/** @typedef {{type: "seat_taken", seat: string} | {type: "replaced"} | {type: "goodbye", reason: "restart" | "stop"} | {type: "beat"}} SeatNews */
 /** @typedef {Welcome | Booth | Levels | Answer | WireError | Measured | Ok | SeatNews} ServerMessage */
 /** @typedef {{type: string, id?: string} & Record<string, unknown>} ClientMessage */
 

@@ -94,6 +94,11 @@ class LineWatch:
         self._greatest: int | None = None
         """Of the estimates since the picture came back; None while they are believed as they are."""
         self._raised = True
+        self._anew = False
+
+    def begin_anew(self) -> None:
+        """Nothing at all came for seconds, and something does again: a line that was cut is not one that is narrow."""
+        self._anew = True
 
     def look(self, now: float, screen: Screen | None, seen: bool) -> bool:
         """See how both ways stand; whether `paused` changed. `seen`: there is a picture for `screen`."""
@@ -102,6 +107,8 @@ class LineWatch:
         self._began_at = min(self._began_at, now)
         self._turn += 1
         before = self.paused
+        if self._anew:
+            self._forget()
         if screen is not None and (seen or self.shown.stage is not Stage.FLOWING):
             self._ask(now, screen)
         if not slept and self._turn % LOOK_EVERY_TICKS == 0:
@@ -134,6 +141,14 @@ class LineWatch:
         """Ask nothing any more."""
         if self._echo is not None:
             self._echo.close()
+
+    def _forget(self) -> None:
+        self._anew = False
+        self.close()
+        self._echo = None  # what it asked for during the cut is overdue for ever
+        self.shown, self.sent = Sag(), Sag()
+        self._incoming = {kind: _Incoming() for kind in self._incoming}
+        self._came, self._went = _Load(), _Load()
 
     def _ask(self, now: float, screen: Screen) -> None:
         if self._echo is None:

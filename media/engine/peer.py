@@ -277,6 +277,7 @@ class Peer(Incoming):
         if self._failed or self._closing is not None:
             return False
         if self._carriage.heard(kind, len(self._negotiation.receives), now):
+            self.line.begin_anew()
             self._owner.carrying(self)
         return True
 

@@ -111,6 +111,11 @@ class SimulatedPeer:
         """`new`, `connecting`, `connected`, `failed` or `closed`."""
         return str(self._pc.connectionState)
 
+    @property
+    def silent_s(self) -> float | None:
+        """Seconds since a packet of sound came; None before the first one, and where none is to come."""
+        return None if self.sound is None else self.sound.silent_s
+
     async def offer(self) -> str:
         """The offer's SDP with every candidate in it."""
         for kind, track in (("audio", self.microphone), ("video", self.camera)):

@@ -30,6 +30,11 @@ class SoundSink:
         self._heard = asyncio.Event()
         self._newest_s = 0.0
 
+    @property
+    def silent_s(self) -> float | None:
+        """Seconds since the last packet; None before the first."""
+        return time.monotonic() - self._newest_s if self.packets else None
+
     async def listen(self, track: MediaStreamTrack) -> None:
         """Drain `track` until it ends; unread frames would pile up in the library without a bound."""
         while True:

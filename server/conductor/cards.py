@@ -25,9 +25,9 @@ def site_plan_of(site: Site) -> SitePlan:
 
 
 def welcome(
-    event: Event, booth: Booth, seat: Seat, admit: Admit, ice_servers: tuple[IceServer, ...], now: datetime
+    event: Event, booth: Booth, seat: Seat, admit: Admit, ice_servers: tuple[IceServer, ...], now: datetime, server: str
 ) -> Welcome:
-    """The welcome to a seat of a booth; `now` is aware."""
+    """The welcome to a seat of a booth; `now` is aware, `server` names this run of the server."""
     audio, video = MEDIA[seat.role]
     width, height = _far_screen(event, seat) if video is not None else (0, 0)
     return Welcome(
@@ -47,11 +47,18 @@ def welcome(
         interpreters=tuple(_person(event, person) for person in booth.interpreters),
         ice_servers=() if (audio, video) == (None, None) else ice_servers,
         now=_clock(now),
+        server=server,
     )
 
 
 def loopback_welcome(
-    event: Event, seat: Seat, place: Loopback, admit: Admit, ice_servers: tuple[IceServer, ...], now: datetime
+    event: Event,
+    seat: Seat,
+    place: Loopback,
+    admit: Admit,
+    ice_servers: tuple[IceServer, ...],
+    now: datetime,
+    server: str,
 ) -> Welcome:
     """The welcome to a private test place; `seat` is what the client's link is good for."""
     booth = None if seat.booth is None else event.booth(seat.booth)
@@ -74,6 +81,7 @@ def loopback_welcome(
         interpreters=(),
         ice_servers=ice_servers,
         now=_clock(now),
+        server=server,
     )
 
 

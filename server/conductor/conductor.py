@@ -13,6 +13,7 @@ import structlog
 from media.engine import door
 from server.conductor import cards
 from server.conductor.census import Census, census
+from server.conductor.closing import GOING_AWAY, RESTARTING
 from server.conductor.machine import BoothMachine, LoopbackMachine
 from server.conductor.outgoing import WayOut
 from server.conductor.place import Place
@@ -37,8 +38,8 @@ from signaling.welcome import Welcome
 
 log = structlog.get_logger("conductor")
 
-GOING_AWAY = 1001
 RESUME_BYTES = 16  # 128 bits
+SERVER_BYTES = 8  # no two starts have the same name, and that is all
 LOOPBACKS = 8  # at a time: each costs as much as a booth
 SOCKETS_PER_SEAT = 64  # a technician opens one for each booth
 CLOSING_S = 2.0
@@ -47,9 +48,20 @@ CLOSING_S = 2.0
 class Conductor:
     """All booths of an event, and the loopback tests. Call it from the event loop only."""
 
-    def __init__(self, event: Event, engine: door.Engine, record: Record, relay: Relay | None = None) -> None:
+    def __init__(
+        self,
+        event: Event,
+        engine: door.Engine,
+        record: Record,
+        relay: Relay | None = None,
+        *,
+        supervised: bool = False,
+    ) -> None:
+        """`supervised`: whoever stops this server starts it again, so its clients are told to wait for that."""
         self._event = event
         self._relay = relay
+        self._supervised = supervised
+        self._server = secrets.token_urlsafe(SERVER_BYTES)
         self._engine = engine
         self._record = record
         self._places: dict[str, Place] = {}
@@ -73,8 +85,8 @@ class Conductor:
         """Say goodbye to everybody, close their sockets, and stop; the engine stays with whoever made it."""
         self._open = False
         for session in tuple(self._sessions.values()):
-            session.outgoing.say(Goodbye())
-            session.outgoing.close(GOING_AWAY)
+            session.outgoing.say(Goodbye("restart" if self._supervised else "stop"))
+            session.outgoing.close(RESTARTING if self._supervised else GOING_AWAY)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_S):
                 await asyncio.gather(*(session.outgoing.over.wait() for session in self._sessions.values()))
@@ -100,12 +112,12 @@ class Conductor:
         secret = secrets.token_urlsafe(RESUME_BYTES)
         await session.place.receive(inputs.Received(session.number, session.seat, message, secret))
 
-    def leave(self, session: Session) -> None:
-        """A socket is gone; saying so twice is fine."""
+    def leave(self, session: Session, *, meant: bool = False) -> None:
+        """A socket is gone, as its client `meant` or not; saying so twice is fine, and the first word counts."""
         place = session.place
         if self._sessions.pop(session.number, None) is None or place is None:
             return
-        place.leave(session)
+        place.leave(session, meant=meant)
         if isinstance(place.machine, LoopbackMachine):
             del self._places[place.name]
             self._end(place)
@@ -201,9 +213,10 @@ class Conductor:
 
     def _welcome(self, booth: Booth, admit: Admit, session: Session) -> Welcome:
         now = datetime.now(UTC)
-        return cards.welcome(self._event, booth, session.seat, admit, ice_servers(self._relay, session.seat, now), now)
+        relay = ice_servers(self._relay, session.seat, now)
+        return cards.welcome(self._event, booth, session.seat, admit, relay, now, self._server)
 
     def _loopback_welcome(self, state: loopback.Loopback, admit: Admit, session: Session) -> Welcome:
         now = datetime.now(UTC)
         relay = ice_servers(self._relay, session.seat, now)
-        return cards.loopback_welcome(self._event, session.seat, state, admit, relay, now)
+        return cards.loopback_welcome(self._event, session.seat, state, admit, relay, now, self._server)

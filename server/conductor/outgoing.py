@@ -8,12 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+from server.conductor.closing import TOO_SLOW
+from server.frames import text_frame
 from server.tally import Tally
 from signaling.messages import ServerMessage, to_wire
-from signaling.replies import Error
+from signaling.replies import Beat, Error
 
 WORDS = 256  # a booth that changes 10 times a second: 25 s of not reading, then the client has to come back
-TOO_SLOW = 1013  # "try again later"; the line is cut, so the client hardly ever learns it
+BEAT = text_frame(to_wire(Beat()))
 CLOSE_S = 1.0  # a client that does not take its goodbye in this time is cut off
 
 
@@ -46,6 +48,7 @@ class Outgoing:
         self._tally = tally or Tally()
         self._words: deque[str] = deque()  # bounded by `WORDS`: never dropped
         self._levels: bytes | None = None  # newest goes out, older ones are dropped and counted
+        self._spoke = False
         self._line: Line | None = None
         self._wake = asyncio.Event()
         self._hang_up = hang_up
@@ -60,6 +63,7 @@ class Outgoing:
         """Send a message, in order."""
         if self.code is not None:
             return
+        self._spoke = True
         if isinstance(message, Error):
             self._tally.errors[message.code] += 1
         if len(self._words) >= WORDS:
@@ -74,12 +78,19 @@ class Outgoing:
         """Send levels: at once, or after the words that wait; a line that is full misses them."""
         if self.code is not None:
             return
+        self._spoke = True
         if self._words or self._line is None:
             if self._levels is not None:
                 self._drop_levels()
             self._levels = frame
         elif not self._line.put(frame):
             self._drop_levels()
+
+    def beat(self) -> None:
+        """Say that the line stands, if nothing was said since the last call: clients cannot see our pings."""
+        if not self._spoke:
+            self.levels(BEAT)
+        self._spoke = False
 
     def close(self, code: int) -> None:
         """Close with that code after everything that was said; later words go nowhere."""

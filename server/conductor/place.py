@@ -67,10 +67,10 @@ class Place:
         self._speech.sessions[session.number] = session
         session.place = self
 
-    def leave(self, session: Session) -> None:
-        """A socket that is gone."""
+    def leave(self, session: Session, *, meant: bool) -> None:
+        """A socket that is gone, as its client `meant` or not."""
         self._speech.sessions.pop(session.number, None)
-        self.post(inputs.Closed(session.number))
+        self.post(inputs.Closed(session.number, meant))
 
     async def receive(self, received: inputs.Received) -> None:
         """Queue what a client said; waits while the place is busy, and its socket is not read meanwhile."""

@@ -321,7 +321,7 @@ async def test_the_same_client_comes_back_on_a_fresh_socket_and_its_old_connecti
     suwon, _ = await live(at)
     await suwon.say("reconnect", seat=SUWON, resume="anything: the open socket proves it")
     resume = (await suwon.next("welcome"))["resume"]
-    await suwon.socket.close()
+    suwon.cut()
     again = await at.line(SUWON)
     await again.say("reconnect", seat=SUWON, resume=resume)
     assert (await again.next("welcome"))["generation"] == 3
@@ -360,14 +360,20 @@ async def test_a_revoked_link_is_out_at_once(at: Hall) -> None:
     assert door.Disconnect("booth-1", SUWON, 1) in at.engine.commands
 
 
-async def test_a_server_that_goes_away_says_goodbye(tmp_path: Path) -> None:
-    async with hall(tmp_path) as at:
+@pytest.mark.parametrize(
+    ("supervised", "reason", "closing"),
+    [("off", "stop", (1001, "the server stops")), ("on", "restart", (1012, "the server restarts: reconnect"))],
+)
+async def test_a_server_that_goes_away_says_goodbye_and_whether_it_comes_back(
+    tmp_path: Path, supervised: str, reason: str, closing: tuple[int, str]
+) -> None:
+    async with hall(tmp_path, SUPERVISED=supervised) as at:
         lines = [await at.join(SUWON), await at.line(HANOI)]
-        closing = asyncio.ensure_future(at.conductor.close())
+        going = asyncio.ensure_future(at.conductor.close())
         for line in lines:
-            assert await line.next("goodbye") == {"type": "goodbye"}
-            assert await line.close_code() == 1001
-        await closing
+            assert await line.next("goodbye") == {"type": "goodbye", "reason": reason}
+            assert await line.closing() == closing
+        await going
 
 
 async def test_a_loopback_test_has_a_place_of_its_own_that_ends_with_its_socket(at: Hall) -> None:

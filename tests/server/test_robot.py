@@ -11,8 +11,8 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from server.robot import LineClosedError, Message, Robot, split_link
-from server.robot_stay import RETRY_S, stay
+from server.robot import OPEN_S, LineClosedError, Message, Robot, split_link
+from server.robot_stay import RETRY_S, SILENCE_S, stay
 from signaling.errors import RemoteError
 
 WELCOME = {
@@ -70,6 +70,7 @@ class Media:
         self.fault = fault
         self.answer: str | None = None
         self.closed = False
+        self.silence_s: float | None = None
 
     async def offer(self) -> str:
         return "the offer"
@@ -81,6 +82,10 @@ class Media:
 
     async def close(self) -> None:
         self.closed = True
+
+    @property
+    def silent_s(self) -> float | None:
+        return self.silence_s
 
 
 @pytest_asyncio.fixture
@@ -274,6 +279,48 @@ async def test_robot_that_comes_back_is_not_put_off_by_what_was_said_before_it_i
     staying.cancel()
     await asyncio.gather(staying, return_exceptions=True)
     assert said == []
+
+
+async def test_robot_that_hears_nothing_any_more_comes_back_on_a_fresh_line_and_keeps_its_media_until_then(
+    robot: Robot, far: FarEnd
+) -> None:
+    said: list[str] = []
+    made: list[Media] = []
+    back = asyncio.Event()
+
+    def make_media(_welcome: Message) -> Media:
+        made.append(Media())
+        return made[-1]
+
+    async def act() -> None:
+        if len(made) == 1:
+            made[0].silence_s = SILENCE_S + 0.1
+        else:
+            back.set()
+
+    async def watch(socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
+        if message["type"] == "reconnect":
+            assert not made[0].closed
+        await far.friendly(socket, message)
+
+    far.script = watch
+    staying = asyncio.create_task(stay(robot, make_media, act, said.append))
+    await asyncio.wait_for(back.wait(), 5.0)
+    staying.cancel()
+    await asyncio.gather(staying, return_exceptions=True)
+    assert said == ["We hear nothing of the server."]
+    assert [message["type"] for message in far.got] == ["hello", "offer", "reconnect", "offer"]
+    assert len(far.headers) == 2
+    assert made[0].closed
+
+
+async def test_robot_waits_no_longer_for_a_server_that_does_not_answer_than_a_handshake_takes() -> None:
+    mute = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)  # takes connections, and says nothing
+    async with mute:
+        robot = Robot(f"http://127.0.0.1:{mute.sockets[0].getsockname()[1]}", "token")
+        with pytest.raises(LineClosedError):
+            await asyncio.wait_for(robot.open(), OPEN_S + 3.0)
+        await robot.close()
 
 
 async def test_robot_whose_seat_was_taken_over_does_not_come_back(robot: Robot, far: FarEnd) -> None:

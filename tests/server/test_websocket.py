@@ -177,9 +177,40 @@ async def test_a_socket_that_gives_no_sign_of_life_for_four_seconds_is_cut(at: H
         await asyncio.sleep(0.02)
         await alive.say("take_over")
         await alive.next("error")
+    async with asyncio.timeout(2):
+        while (booth := at.conductor.booth("booth-1")) is None or booth.chair(SUWON).session is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     await turn(3.1)
     await alive.until(lambda booth: not booth["sites"]["suwon"]["present"])
     assert not alive.socket.closed
+
+
+async def test_a_line_on_which_nothing_is_said_beats(at: Hall) -> None:
+    line = await at.join(HANOI, media=False)
+    for _ in range(2):
+        await turn(2.01)
+        await line.next("beat")
+
+
+@pytest.mark.parametrize(("code", "stays"), [(1000, False), (1001, False), (4002, True), (None, True)])
+async def test_media_outlives_a_line_that_broke_and_not_one_whose_client_left(
+    at: Hall, code: int | None, *, stays: bool
+) -> None:
+    room, desk = await at.join(SUWON), await at.line(DESK)
+    await desk.say("hello")
+    await desk.until(lambda booth: booth["sites"]["suwon"]["media"] == "connected")
+    if code is None:
+        room.cut()
+    else:
+        await room.socket.close(code=code)
+    if not stays:
+        await at.engine.until(door.Disconnect)
+        return
+    await turn(0.0)
+    for _ in range(5):
+        await turn(2.0)
+        await desk.next("beat")
+    assert at.engine.asked(door.Disconnect) == []
 
 
 async def test_pings_of_a_client_are_answered(at: Hall) -> None:

@@ -6,7 +6,7 @@ import json
 
 from signaling.booth_view import Media
 from signaling.effects import Admit, Close, Connect, Disconnect, Send
-from signaling.inputs import Closed, Revoked
+from signaling.inputs import Closed, Failed, Revoked
 from signaling.phases import Phase
 from signaling.replies import Replaced, SeatTaken
 from tests.support.at_booth import DESK, HANOI, KIM, LEE, SUWON, TECHNICIAN, AtBooth
@@ -80,21 +80,64 @@ def test_a_free_seat_is_anybodys_at_once_and_the_old_connection_is_dropped() -> 
     assert (booth.view().phase, booth.view().sites["hanoi"].media) == (Phase.LIVE, Media.CONNECTED)
 
 
-def test_a_page_that_was_killed_is_gone_after_three_seconds() -> None:
+def test_a_page_that_was_closed_is_gone_with_its_media_and_its_seat_waits_three_seconds() -> None:
     booth = live()
-    booth.leave(HANOI)
-    assert [e for e in booth.wait(2.9) if isinstance(e, Disconnect)] == []
-    assert booth.view().sites["hanoi"].media is Media.CONNECTED
-    assert [e for e in booth.wait(0.2) if isinstance(e, Disconnect)] == [Disconnect(HANOI, 1)]
-    assert not booth.view().sites["hanoi"].present
-    assert booth.view().sites["hanoi"].media is Media.LOST
-
-
-def test_media_that_stops_after_its_page_is_dropped_at_once() -> None:
-    booth = live()
-    booth.leave(HANOI)
-    booth.lose(HANOI)
+    booth.leave(HANOI, meant=True)
     assert booth.all(Disconnect) == [Disconnect(HANOI, 1)]
+    assert booth.view().sites["hanoi"].media is Media.LOST
+    assert booth.view().sites["hanoi"].present
+    booth.wait(3.1)
+    assert not booth.view().sites["hanoi"].present
+
+
+def test_a_page_whose_socket_broke_is_heard_and_seen_for_forty_seconds() -> None:
+    booth = live()
+    booth.leave(HANOI)
+    assert [e for e in booth.wait(39.9) if isinstance(e, Disconnect)] == []
+    hanoi = booth.view().sites["hanoi"]
+    assert (hanoi.present, hanoi.media) == (True, Media.CONNECTED)
+    assert [e for e in booth.wait(0.2) if isinstance(e, Disconnect)] == [Disconnect(HANOI, 1)]
+    hanoi = booth.view().sites["hanoi"]
+    assert (hanoi.present, hanoi.media) == (False, Media.LOST)
+
+
+def test_a_page_that_was_killed_is_gone_when_its_media_falls_silent_and_comes_back_with_its_network() -> None:
+    booth = live()
+    booth.leave(HANOI)
+    booth.wait(2.0)
+    booth.lose(HANOI)
+    assert booth.all(Disconnect) == []
+    assert booth.view().sites["hanoi"].media is Media.LOST
+    booth.wait(8.0)
+    assert not booth.view().sites["hanoi"].present
+    booth.carry(HANOI)
+    hanoi = booth.view().sites["hanoi"]
+    assert (hanoi.present, hanoi.media) == (True, Media.CONNECTED)
+
+
+def test_what_is_kept_ends_when_somebody_else_takes_the_seat_or_its_link_is_revoked() -> None:
+    for revoked in (False, True):
+        booth = live()
+        booth.leave(HANOI)
+        booth.wait(5.0)
+        if revoked:
+            booth.input(Revoked(HANOI))
+        else:
+            booth.hello(HANOI)
+        assert booth.all(Disconnect) == [Disconnect(HANOI, 1)]
+        assert [e for e in booth.wait(60) if isinstance(e, Disconnect)] == []
+
+
+def test_the_same_client_may_go_on_with_the_media_it_has_and_is_told_when_it_fails() -> None:
+    booth = live()
+    secret = booth.secrets[SUWON]
+    booth.leave(SUWON)
+    booth.wait(10)
+    reconnect(booth, SUWON, secret, 900)
+    assert [e for e in booth.wait(60) if isinstance(e, Disconnect)] == []
+    assert booth.view().sites["suwon"].media is Media.CONNECTED
+    booth.input(Failed(SUWON, 1, "media_failed", "The media process stopped."))
+    assert booth.codes(900) == ["media_failed"]
 
 
 def test_the_same_client_on_a_fresh_socket_keeps_its_old_connection_until_the_new_one_carries() -> None:

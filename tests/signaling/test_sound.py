@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interpreter.turns import Lamp
-from signaling.booth_view import Proposal
+from signaling.booth_view import Media, Proposal
 from signaling.effects import Route
 from signaling.inputs import Speaking
 from tests.support.at_booth import DESK, HANOI, KIM, LEE, SUWON, AtBooth
@@ -86,12 +86,24 @@ def test_an_interpreter_whose_page_was_killed_is_lost_within_three_seconds_and_r
     on_air(booth)
     booth.leave(KIM)
     assert booth.view().interpreters["kim"].on_air
-    booth.wait(3.0)
+    booth.wait(2.0)
+    booth.lose(KIM)
     assert lamps(booth) == (Lamp.GONE, Lamp.GONE)
     booth.sessions[KIM] = booth.hello(KIM)
     booth.connect(KIM)
     kim = booth.view().interpreters["kim"]
     assert (kim.on_air, kim.to, lamps(booth)) == (False, "suwon", (Lamp.OPEN, Lamp.OPEN))
+
+
+def test_an_interpreter_who_is_heard_but_has_no_line_to_the_keys_is_off_air_after_three_seconds() -> None:
+    booth = live()
+    on_air(booth)
+    booth.leave(KIM)
+    booth.wait(2.9)
+    assert booth.view().interpreters["kim"].on_air
+    booth.wait(0.2)
+    kim = booth.view().interpreters["kim"]
+    assert (kim.present, kim.media, kim.on_air) == (True, Media.CONNECTED, False)
 
 
 def test_an_interpreter_who_comes_back_on_a_fresh_socket_is_off_air_at_once() -> None:

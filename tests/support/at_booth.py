@@ -96,9 +96,9 @@ class AtBooth:
             if not seat.startswith(("operator", "technician")):
                 self.connect(seat)
 
-    def leave(self, seat: str) -> tuple[Effect, ...]:
-        """The socket of the holder is gone."""
-        return self.input(Closed(self.sessions[seat]))
+    def leave(self, seat: str, *, meant: bool = False) -> tuple[Effect, ...]:
+        """The socket of the holder is gone: it broke, unless that was `meant`."""
+        return self.input(Closed(self.sessions[seat], meant))
 
     def wait(self, seconds: float) -> list[Effect]:
         """Turn the clock, with every deadline on the way; all effects of it."""

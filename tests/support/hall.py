@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -120,14 +121,22 @@ class Line:
             if wanted(booth):
                 return booth
 
+    def cut(self) -> None:
+        """The line breaks: nobody says anything."""
+        self.socket.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
     async def close_code(self) -> int | None:
         """What the server closes with; everything before it is passed over."""
+        return (await self.closing())[0]
+
+    async def closing(self) -> tuple[int | None, str]:
+        """Code and reason that the server closes with; everything before them is passed over."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 with suppress(ConnectionError):  # the client's own pong to a server that has closed already
                     message = await self.socket.receive()
                     if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.PING):
-                        return self.socket.close_code
+                        return self.socket.close_code, message.extra or ""
 
 
 class Hall:
@@ -173,7 +182,7 @@ async def hall(
             for name, value in {"STATE_DIR": str(folder), "SHEDDING": "off", **environment}.items()
         }
     )
-    conductor = Conductor(event, engine, record(store), settings.relay)
+    conductor = Conductor(event, engine, record(store), settings.relay, supervised=settings.supervised)
     app = make_app(settings, event, conductor=conductor, store=store, tokens=TOKENS, engine=engine)
     async with TestClient(TestServer(app), cookie_jar=aiohttp.DummyCookieJar()) as client:
         yield Hall(client, engine)

@@ -27,6 +27,25 @@ FLOWS = """async () => {
   return flows;
 }"""
 """Whether sound and picture come on a connection that was not asked about before."""
+KEEPS = """() => {
+  const peer = window.hanmaru.peers[0];
+  window.before = peer;
+  window.sockets.at(-1).close(4002);
+}"""
+"""Break the socket under the page, as a proxy that restarts does."""
+SOCKETS = """
+  window.sockets = [];
+  const Own = window.WebSocket;
+  window.WebSocket = class extends Own {
+    constructor(...words) {
+      super(...words);
+      window.sockets.push(this);
+    }
+  };
+"""
+KEPT = """() => window.sockets.length > 1 && window.sockets.at(-1).readyState === WebSocket.OPEN
+  && document.documentElement.dataset.state === "live\""""
+SAME = "() => window.hanmaru.peers.length === 1 && window.hanmaru.peers[0] === window.before"
 JOIN_S = 20.0
 
 
@@ -59,6 +78,40 @@ async def test_a_page_is_back_soon_after_its_media_process_is_killed_and_once_mo
                     guest.robot.messages.clear()
                     os.kill(media_process(served, "booth-1"), signal.SIGKILL)
                     await asyncio.gather(come_back(guest), flows(page, BACK_S + SLACK_S))
+            finally:
+                await page.close()
+    finally:
+        await table.clear()
+        await served.stop()
+
+
+async def test_a_page_whose_socket_alone_broke_keeps_what_it_hears_and_sees(
+    tmp_path: Path, camera_folder: Path
+) -> None:
+    served = await serve(tmp_path / "state")
+    table = Table(served, "booth-1")
+    try:
+        async with driver() as playwright:
+            path = executable(playwright)
+            if path is None:
+                (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium on this machine")
+            link = served.link("room", "booth-1", "suwon").url
+            folders = tmp_path / "page", camera_folder
+            page = Participant(playwright, path, *folders, "suwon", link, 11, 430, script=SOCKETS)
+            guest = await table.room("hanoi")
+            await page.open()
+            try:
+                await flows(page, JOIN_S)
+                await guest.sees(11)
+                for _ in range(2):
+                    broken = await page.browser.page.evaluate("() => window.sockets.length")
+                    await page.browser.page.evaluate(KEEPS)
+                    await page.browser.page.wait_for_function(f"() => window.sockets.length > {broken}")
+                    await page.browser.page.wait_for_function(KEPT)
+                    assert await page.browser.page.evaluate(SAME)
+                await guest.sees(11)
+                assert await page.browser.page.evaluate(SAME), "nothing was negotiated anew afterwards"
+                assert guest.robot.booth["sites"]["suwon"]["media"] == "connected"
             finally:
                 await page.close()
     finally:

@@ -20,7 +20,8 @@ from tests.support.hall import DESK, LINKS, SUWON, Hall, hall, turn
 pytestmark = pytest.mark.browser
 
 SIT = """async ([seat, token]) => {
-  const { Session, takeSeat } = await import("/protocol.js");
+  const { Session } = await import("/protocol.js");
+  const { takeSeat } = await import("/seat.js");
   await takeSeat(token);
   window.news = [];
   const ignore = () => undefined;
@@ -34,7 +35,9 @@ SIT = """async ([seat, token]) => {
     (answer) => window.said.push(answer.type), (refusal) => window.said.push(refusal.code));
 }"""
 PATIENCE_S = 5.0
-SILENCE_MS = 6000  # more than a line may be silent
+QUIET_MS = 3000  # less than a line may be silent, and more than one may on which levels come
+SILENCE_MS = 6000  # more than any line may be silent
+RETRY_MS = 500
 
 
 @pytest.fixture
@@ -68,26 +71,35 @@ async def heard(page: Page, word: str, times: int) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_no_levels_are_a_dead_line_only_while_somebody_is_connected(at: Hall, page: Page) -> None:
+async def test_nothing_said_is_a_dead_line_and_sooner_while_somebody_is_connected(at: Hall, page: Page) -> None:
+    frames: list[str] = []
+    page.on("websocket", lambda line: line.on("framereceived", lambda frame: frames.append(str(frame))))
+
+    async def beat() -> None:
+        before = len(frames)
+        async with asyncio.timeout(PATIENCE_S):
+            while not any("beat" in frame for frame in frames[before:]):
+                await turn(2.01)
+                await asyncio.sleep(0.1)  # for the pong: the server's clock must not outrun the browser
+
     await page.evaluate(SIT, [DESK, LINKS[DESK]])
     await heard(page, "booth", 1)
+    for _ in range(3):
+        await page.clock.run_for(QUIET_MS)
+        await beat()
+    assert await count(page, "lost") == 0, "nobody is connected, and the line beats"
+    before = await count(page, "booth")
+    await page.clock.run_for(SILENCE_MS)
+    await heard(page, "lost", 1)
+    await page.clock.run_for(RETRY_MS)
+    await heard(page, "booth", before + 1)
     room = await at.join(SUWON)
     at.engine.tell(door.Levels("booth-1", {SUWON: -20.0}, ()))
     await heard(page, "levels", 1)
-    before = await count(page, "booth")
-    await room.socket.close()
-    await turn(0.0)  # the server notes that the room has left
-    await turn(3.1)
-    await heard(page, "booth", before + 1)
-    at.engine.tell(door.Levels("booth-1", {SUWON: None}, ()))  # the last one, already on its way
-    await heard(page, "levels", 2)
-    await page.clock.run_for(SILENCE_MS)
-    assert await count(page, "lost") == 0
-    before = await count(page, "booth")
-    await at.join(SUWON)
-    await heard(page, "booth", before + 3)  # there, offering, connected
-    await page.clock.run_for(SILENCE_MS)
     assert await count(page, "lost") == 1
+    await page.clock.run_for(QUIET_MS)
+    assert await count(page, "lost") == 2, "levels come five times a second"
+    await room.socket.close()
 
 
 async def test_a_command_whose_answer_is_lost_is_said_again_and_obeyed_once(
