@@ -3,11 +3,13 @@
 
 /** @import { Booth, InterpreterState, LinkState, Site, Welcome } from "./wire.js" */
 /** @import { Media } from "./line.js" */
+/** @import { Way } from "./way.js" */
 
 /**
  * @typedef {object} ConsoleFacts
  * @property {LinkState} link
  * @property {Media} media
+ * @property {Way | null} way of this console's own media
  * @property {Welcome} welcome
  * @property {Booth} booth
  * @property {number | null} coughS seconds since the cough key went down

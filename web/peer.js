@@ -1,7 +1,10 @@
 // @ts-check
 /** One peer connection of this page: it offers, sends its own tracks at the far screen's size, and tells when media flows or stops. */
 
+import { wayOf } from "./way.js";
+
 /** @import { MediaWish } from "./wire.js" */
+/** @import { Way } from "./way.js" */
 
 const BITS_PER_SECOND = 2_500_000; // a talking 1280x1024 picture at 30 fps in VP8, media-facts.md
 const FULL_PIXELS = 1280 * 1024;
@@ -14,7 +17,7 @@ const TRIAL_SHARE = 3; // of each side: its key frame is small enough not to hol
 
 /** How much of its picture a page sends: `small` shows whether the line is back, and is shown to nobody. @typedef {"full" | "small" | "none"} Extent */
 /** @typedef {{audio: MediaStreamTrack | null, video: MediaStreamTrack | null}} Tracks */
-/** @typedef {{soundPackets: number, pictureFrames: number, soundLost: number, pictureLost: number, soundExpected: number, pictureExpected: number, roundTripMs: number | null}} Counters */
+/** @typedef {{soundPackets: number, pictureFrames: number, soundLost: number, pictureLost: number, soundExpected: number, pictureExpected: number, roundTripMs: number | null, way: Way | null}} Counters */
 
 /**
  * @typedef {object} PeerEvents
@@ -123,9 +126,10 @@ export class Peer {
    * @returns {Promise<Counters>}
    */
   async counters() {
+    const report = await this.connection.getStats();
     /** @type {Counters} */
-    const counters = { soundPackets: 0, pictureFrames: 0, soundLost: 0, pictureLost: 0, soundExpected: 0, pictureExpected: 0, roundTripMs: null };
-    for (const entry of (await this.connection.getStats()).values()) {
+    const counters = { soundPackets: 0, pictureFrames: 0, soundLost: 0, pictureLost: 0, soundExpected: 0, pictureExpected: 0, roundTripMs: null, way: wayOf(report) };
+    for (const entry of report.values()) {
       if (entry.type === "inbound-rtp" && entry.kind === "audio") {
         counters.soundPackets += entry.packetsReceived;
         counters.soundLost += entry.packetsLost;

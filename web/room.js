@@ -98,6 +98,7 @@ function draw() {
     link,
     lostMs: lostAt === 0 ? 0 : performance.now() - lostAt,
     media: line?.media ?? "none",
+    way: line?.way ?? null,
     picture: line?.picture ?? false,
     pictureSeen: pictureEpoch === booth?.epoch,
     welcome,

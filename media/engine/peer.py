@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from media.candidates import Announced
 from media.capture_clock import CaptureClock
 from media.carriage import Carriage
 from media.engine.door import AddCandidate, Connect, StreamFigures
@@ -33,7 +34,7 @@ class Peer(Incoming):
     """One connection of one seat. `answer` first; `close` at the end, whatever happened."""
 
     def __init__(
-        self, connect: Connect, owner: Owner, addresses: tuple[str, ...], announced: str | None, start_bits_per_s: int
+        self, connect: Connect, owner: Owner, addresses: tuple[str, ...], announced: Announced, start_bits_per_s: int
     ) -> None:
         self.seat = connect.seat
         self.generation = connect.generation

@@ -115,7 +115,7 @@ class Stage:
             case "hello" | "reconnect":
                 at = datetime.combine(self.event.date, CLOCK, ZoneInfo(self.event.time_zone)).astimezone(UTC)
                 booth = self.event.booth(self.booth_id)
-                card = welcome(self.event, booth, parse_seat(seat), Admit(1, seat, 1, "r" * 22), at)
+                card = welcome(self.event, booth, parse_seat(seat), Admit(1, seat, 1, "r" * 22), (), at)
                 await socket.send_str(to_wire(card))
                 self._sockets.add(socket)
                 await socket.send_json(self.state)

@@ -88,7 +88,7 @@ class Booth:
             Connect("booth-1", seat, generation, "sendrecv", "sendrecv", offer, True),
             self.place,
             LOOPBACK,
-            None,
+            (),
             2_000_000,
         )
         self.place.add(peer)
