@@ -198,6 +198,7 @@ class LineWatch:
         late_s = echo.late_s(now) - BEHIND * behind_s
         if STALE_S / 2 < sound.silent_s(now) < GONE_S:
             late_s = 0.0  # a peer that sends nothing just now answers nothing either
+        standing_s = min(standing_s, late_s)
         signs = Signs(late_s, standing_s, share) if self._known(now) else Signs()
         self.shown = review(self.shown, signs, now)
         if self.shown.stage is Stage.FLOWING and before is not Stage.FLOWING:
