@@ -29,7 +29,8 @@ app = typer.Typer(
     help="Hanmaru joins two distant meeting rooms into one table, with an interpreter's voice between them.\n\n"
     "Settings come from the environment: HANMARU_EVENT (the event file), HANMARU_HOST, HANMARU_PORT, "
     "HANMARU_STATE_DIR, HANMARU_SECRET, HANMARU_ANNOUNCE, HANMARU_MEDIA_ADDRESSES, HANMARU_PUBLIC_ORIGINS, "
-    "HANMARU_CERTIFICATE, HANMARU_KEY, HANMARU_TLS, HANMARU_TRUSTED_PROXIES, HANMARU_METRICS.",
+    "HANMARU_CERTIFICATE, HANMARU_KEY, HANMARU_TLS, HANMARU_TRUSTED_PROXIES, HANMARU_METRICS, HANMARU_TURN, "
+    "HANMARU_TURN_SECRET.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

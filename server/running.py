@@ -21,7 +21,7 @@ from aiohttp import web
 
 from media.engine.child import Recipe
 from media.engine.pool import PoolEngine
-from server.addresses import media_addresses
+from server.addresses import announced, media_addresses
 from server.app import make_app
 from server.certificate_watch import CertificateWatch
 from server.conductor import LOOPBACKS, Conductor
@@ -80,8 +80,12 @@ TRANSCODE_LEDGER = "transcoding"
 
 
 def media_process(settings: Settings, environment: Mapping[str, str]) -> Recipe:
-    """How a media process is started: with what it has to know, and without our own settings and their secret."""
-    announce = () if settings.announce is None else ("--announce", settings.announce)
+    """How a media process is started: with what it has to know, and without our own settings and their secret.
+
+    Raises SetupError.
+    """
+    pairs = ",".join(f"{local}={public}" for local, public in announced(settings))
+    announce = ("--announce", pairs) if pairs else ()
     cores = () if settings.transcode_cores is None else ("--transcode-cores", str(settings.transcode_cores))
     ledger = ("--transcode-ledger", str(settings.state_dir / TRANSCODE_LEDGER))
     command = (*MEDIA_PROCESS, "--addresses", ",".join(media_addresses(settings)), *announce, *cores, *ledger)
@@ -109,7 +113,7 @@ async def serve(
     event = rehearsable(held(settings, event, dt.datetime.now(dt.UTC)), settings)
     engine = PoolEngine(media_process(settings, os.environ), most=len(event.booths) + LOOPBACKS)
     store = Store(record_of(settings, event))
-    conductor = Conductor(event, engine, store)
+    conductor = Conductor(event, engine, store, settings.relay)
     app = make_app(
         settings,
         event,
@@ -132,9 +136,9 @@ async def serve(
         listening = await _listen(runner, settings, context)
         try:
             port: int = listening.sockets[0].getsockname()[1]
-            log.info("serving", host=settings.host, port=port, event_id=event.id)
+            log.info("serving", hosts=settings.hosts, port=port, event_id=event.id)
             announce(port)
-            notify.ready(f"Serving {event.id} on {settings.host}, port {port}.")
+            notify.ready(f"Serving {event.id} on {', '.join(settings.hosts)}, port {port}.")
             _settle()
             await stop.wait()
             log.info("stopping")
@@ -163,7 +167,7 @@ async def _listen(runner: web.AppRunner, settings: Settings, context: ssl.SSLCon
     try:
         return await loop.create_server(
             lambda: PatientHandler(server, loop=loop),
-            settings.host or None,
+            settings.hosts,  # IPv4 and IPv6 are sockets of their own: `0.0.0.0,::` for both
             settings.port,
             ssl=context,
             ssl_handshake_timeout=TLS_HANDSHAKE_S if context else None,
@@ -171,7 +175,7 @@ async def _listen(runner: web.AppRunner, settings: Settings, context: ssl.SSLCon
         )
     except OSError as error:
         raise ServingError(
-            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror or error}); "
+            f"Port {settings.port} on {', '.join(settings.hosts)} cannot be used ({error.strerror or error}); "
             "another server may be running there: end it, or set HANMARU_PORT."
         ) from error
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from media.candidates import NO_CONNECTION
+from media.candidates import NO_CONNECTION, Announced
 from media.engine.addresses import dropped
 from media.engine.door import (
     ENGINE,
@@ -54,7 +54,7 @@ START_BITS_PER_S = 2_000_000
 
 
 class LocalEngine:
-    """`addresses`: local addresses offered in candidates; `announce`: a public one told instead of them, or None.
+    """`addresses`: local addresses offered in candidates; `announced`: public ones told beside them.
 
     `transcode_cores`: what may be spent on making pictures anew, None: what sound leaves of this machine; engines that
     are given the same `transcode_ledger`, a file, spend it together; one that cannot have it spends as if alone.
@@ -63,7 +63,7 @@ class LocalEngine:
     def __init__(
         self,
         addresses: tuple[str, ...],
-        announce: str | None = None,
+        announced: Announced = (),
         transcode_cores: float | None = None,
         transcode_ledger: Path | None = None,
     ) -> None:
@@ -75,7 +75,7 @@ class LocalEngine:
             transcode_cores, None if transcode_ledger is None else _shared(transcode_ledger)
         )
         self._addresses = addresses
-        self._announce = announce
+        self._announced = announced
         self._places: dict[str, Place] = {}
         self._listener: Callable[[Event], None] = lambda event: None
         self._ticker = Ticker(self._tick)
@@ -151,7 +151,7 @@ class LocalEngine:
         place = self._place(connect.place)
         if place.peer(connect.seat, connect.generation) is not None:
             return Refused("offer_exists", "This connection has its offer already; reconnect for a new one.")
-        peer = Peer(connect, place, self._addresses, self._announce, START_BITS_PER_S)
+        peer = Peer(connect, place, self._addresses, self._announced, START_BITS_PER_S)
         place.add(peer)
         try:
             return Answered(await peer.answer())

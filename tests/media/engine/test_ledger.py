@@ -73,6 +73,6 @@ def test_a_full_disk_is_an_error_at_once_and_not_a_signal_at_the_first_word(
 
 
 async def test_an_engine_without_a_ledger_goes_on_alone(tmp_path: Path) -> None:
-    engine = LocalEngine(("127.0.0.1",), None, 1.0, tmp_path / "nowhere" / "ledger")
+    engine = LocalEngine(("127.0.0.1",), (), 1.0, tmp_path / "nowhere" / "ledger")
     assert isinstance(await engine.perform(Thin(on=False)), Done)
     await engine.close()
