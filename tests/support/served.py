@@ -14,6 +14,8 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.support.weather.namespace import Namespace
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 TEST_EVENT = Path(__file__).with_name("test-event.toml")
 READY_S = 30.0
@@ -91,15 +93,16 @@ async def serve(
     port: int | None = None,
     module: str = "server",
     settings: Mapping[str, str] | None = None,
+    place: Namespace | None = None,
 ) -> Served:
     """Start the server and wait until it is ready. Raises RuntimeError with its log when it does not get there.
 
-    `settings`: further variables of its environment.
+    `settings`: further variables of its environment. `place`: where it is run, if not among ourselves.
     """
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HANMARU_")},
         "HANMARU_EVENT": str(event),
-        "HANMARU_HOST": "127.0.0.1",
+        "HANMARU_HOST": place.ipv4 if place else "127.0.0.1",
         "HANMARU_PORT": str(port or free_port()),
         "HANMARU_STATE_DIR": str(state_dir),
         "HANMARU_SHEDDING": "off",  # pictures are the point of many tests, and a test machine is under pressure
@@ -109,6 +112,7 @@ async def serve(
     log = _log_in(state_dir)
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
+            *(place.prefix if place else ()),
             *(sys.executable, "-m", "tests.support.tethered", str(os.getpid()), module, "run"),
             cwd=CHECKOUT,
             env=environment,
@@ -117,7 +121,7 @@ async def serve(
         )
     served = Served(process, environment, log, ())
     try:
-        await _until_ready(served)
+        await _until_ready(served, place)
         served.links = await _links(environment)
     except BaseException:
         if process.returncode is None:
@@ -132,11 +136,12 @@ def _log_in(state_dir: Path) -> Path:
     return state_dir / "server.log"
 
 
-async def _until_ready(served: Served) -> None:
+async def _until_ready(served: Served, place: Namespace | None) -> None:
     scheme = "http" if served.environment.get("HANMARU_TLS") == "off" else "https"
-    address = f"{scheme}://127.0.0.1:{served.environment['HANMARU_PORT']}/readyz"
+    address = f"{scheme}://{served.environment['HANMARU_HOST']}:{served.environment['HANMARU_PORT']}/readyz"
     deadline_s = asyncio.get_running_loop().time() + READY_S
-    async with aiohttp.ClientSession() as http:
+    through = aiohttp.TCPConnector(socket_factory=place.socket) if place else None
+    async with aiohttp.ClientSession(connector=through) as http:
         while True:
             try:
                 # Which certificate it shows is for tests of TLS.

@@ -1,0 +1,119 @@
+"""Consultations on networks that can fail: a server at a place of its own, everybody else at places of theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.clip import clip
+from bench.line import Impairment
+from tests.scenarios.booths import SCREEN_PX, SITES, write_event
+from tests.support.served import Served, serve
+from tests.support.weather.attendee import SMALL, Attendee, Notes
+from tests.support.weather.namespace import Namespace
+from tests.support.weather.network import Network
+from tests.support.weather.way import Way
+
+INTERPRETER = "kim"
+LIVE_S = 30.0
+SETTLED_S = 0.5
+FAR = Way(Impairment(delay_s=0.040))  # each way: 80 ms there and back, as between two countries
+
+
+@dataclass
+class Meeting:
+    """A running server and everybody who is there, by booth."""
+
+    network: Network
+    folder: Path
+    event: Path
+    place: Namespace
+    """The server's."""
+    served: Served
+    booths: dict[str, dict[str, Attendee]]
+    """Booth -> name (suwon, hanoi, kim) -> who."""
+
+    @property
+    def everybody(self) -> list[Attendee]:
+        """In all booths."""
+        return [each for booth in self.booths.values() for each in booth.values()]
+
+    def of(self, booth: str) -> Sequence[Attendee]:
+        return list(self.booths[booth].values())
+
+    async def on_air(self, booth: str, on: bool) -> None:
+        """Have the interpreter there switch the microphone."""
+        answer = await self.booths[booth][INTERPRETER].command("on_air", on=on)
+        assert answer["type"] == "ok", answer
+
+    async def everybody_hears_everybody(self, booth: str, within_s: float = LIVE_S) -> None:
+        """Wait until it is so for half a second; pictures too."""
+        now_s = time.monotonic()
+
+        def fact(notes: Notes, me: Attendee) -> bool:
+            since = [notes.hears(other) for other in self.of(booth) if other is not me]
+            since += [notes.shown] if me.role == "room" else []
+            return all(each and each[-1][1] - max(each[-1][0], now_s) > SETTLED_S for each in since)
+
+        await asyncio.gather(
+            *(me.until(lambda notes, me=me: fact(notes, me), now_s, within_s) for me in self.of(booth))  # type: ignore[misc]
+        )
+
+    async def restart(self, settings: Mapping[str, str] | None = None) -> None:
+        """Start the server once more where it was, with what it had written down."""
+        port = int(self.served.environment["HANMARU_PORT"])
+        state = Path(self.served.environment["HANMARU_STATE_DIR"])
+        self.served = await serve(state, self.event, port, settings=settings, place=self.place)
+
+
+@asynccontextmanager
+async def meeting(
+    network: Network, folder: Path, booths: int, way: Way = FAR, film: tuple[int, int, int] = SMALL
+) -> AsyncIterator[Meeting]:
+    """Everybody is there and live, the interpreters on air, so that everybody hears everybody else."""
+    event = folder / "event.toml"
+    write_event(event, start="automatic", screen_px=film[:2] if film != SMALL else SCREEN_PX, booths=booths)
+    clips = folder / "clips"
+    await asyncio.to_thread(clip, clips, *film)  # made once, and read by everybody
+    place = await network.place("srv")
+    served = await serve(folder / "state", event, place=place)
+    people = {
+        f"booth-{number}": await _people(network, place, number, way, first_tone=3 * (number - 1))
+        for number in range(1, booths + 1)
+    }
+    held = Meeting(network, folder, event, place, served, people)
+    try:
+        await asyncio.gather(*(each.start(served, clips, film) for each in held.everybody))
+        await asyncio.gather(*(each.join() for each in held.everybody))
+        for booth in people:
+            begun_s = time.monotonic()
+            await people[booth][INTERPRETER].until(_all_connected, begun_s, LIVE_S)
+            await asyncio.sleep(SETTLED_S)  # on air is refused until the microphone's first packets are in
+            await held.on_air(booth, True)
+        for booth in people:
+            await held.everybody_hears_everybody(booth)
+        yield held
+    finally:
+        await asyncio.gather(*(each.end() for each in held.everybody))
+        await held.served.stop()
+
+
+async def _people(network: Network, server: Namespace, number: int, way: Way, first_tone: int) -> dict[str, Attendee]:
+    booth, people = f"booth-{number}", {}
+    for at, name in enumerate((*SITES, INTERPRETER)):
+        place = await network.place(f"{name[0]}{number}")
+        await network.weather(place, server, way)
+        role, site = ("room", name) if name in SITES else ("interpreter", None)
+        people[name] = Attendee(f"{name} {number}", booth, role, site, first_tone + at, place)
+    return people
+
+
+def _all_connected(notes: Notes) -> bool:
+    booth = notes.booth
+    if not booth or booth["phase"] != "live":
+        return False
+    return all(each["media"] == "connected" for each in (*booth["sites"].values(), *booth["interpreters"].values()))
