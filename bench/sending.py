@@ -81,10 +81,13 @@ class PictureOutlet(Outlet):
         self.sent_again = self.keys_asked = 0
 
     def start(self) -> None:
-        """Begin with a key frame."""
+        """Begin with a key frame; again, and the timestamps say how long it was off."""
+        now = time.monotonic()
+        if self.captured_at_s:
+            self.first_timestamp = (self.first_timestamp + round((now - self.captured_at_s) * 90_000)) & 0xFFFFFFFF
         self._at = 0
-        self._clock.start()
-        self.begin(time.monotonic())
+        self._clock.start(now)
+        self.begin(now)
 
     def stop(self) -> None:
         self._clock.stop()

@@ -10,6 +10,10 @@ CELT_SAMPLES = (120, 240, 480, 960)  # 2.5, 5, 10, 20 ms
 FIRST_CELT_CONFIG = 16
 SHORTEST_SAMPLES = 120  # 2.5 ms: all of Opus' lengths are multiples of it
 LONGEST_SAMPLES = 5760  # 120 ms: no packet may hold more (RFC 6716 section 3.4, R5)
+STILL = 2.0**-13
+"""Four steps of 16 bits, -78 dBFS: nobody hears it. A microphone that is off decodes to one step; three add up."""
+STILL_PACKETS = 25
+"""Of such stillness, half a second: what libopus makes of it then repeats itself, and need not be made again."""
 PAUSE_BYTES = 2  # a packet up to this size carries no sound: the sender pauses (DTX, section 2.1.9)
 
 

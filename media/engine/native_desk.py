@@ -98,6 +98,7 @@ class _Listener:
             self._encoder = Encoder()
             self.cdata.encoder = ffi.cast("void *", self._encoder.address)
             self.cdata.limiter = fresh_limiter()[0]
+            self.cdata.still = 0
             self.cdata.hears = 1
         self.slow = [earphone for earphone, line in ears.items() if line is None]
         self._earphones = tuple(ears)

@@ -96,7 +96,7 @@ class Decoder:
 class Encoder:
     """One listener's mix: full band, with in-band FEC for the far decoder (RFC 6716 section 2.1.7), no DTX.
 
-    DTX would save nothing, for a mix of rooms is never silent, and would cut the far room's own noise in and out.
+    DTX would save nothing, for a mix of live rooms is never silent, and would cut the far room's own noise in and out.
     """
 
     __slots__ = ("_destroy", "_encode", "_input", "_input_at", "_library", "_output", "_state")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from media.engine.earphone import Earphone
 from media.engine.opus import Encoder
 from media.engine.voice import Voice
@@ -11,6 +13,7 @@ from media.errors import LocalError
 from media.level import Level
 from media.limiter import Limiter
 from media.mixing import Mixer
+from media.opus import STILL, STILL_PACKETS
 from media.sound import Frame
 
 
@@ -58,8 +61,20 @@ class PlainVoice:
 
 class _Listener:
     def __init__(self) -> None:
-        self.limiter = Limiter()
-        self.encoder = Encoder()
+        self._limiter = Limiter()
+        self._encoder = Encoder()
+        self._still = 0
+        self._payload = b""
+
+    def packet(self, mix: Frame) -> bytes:
+        """The next one: of lasting stillness the same again and again. Raises LocalError."""
+        limited = self._limiter.process(mix)
+        if not np.all(np.abs(mix) < STILL):
+            self._still = 0
+        if self._still < STILL_PACKETS:
+            self._payload = self._encoder.encode(limited)
+            self._still += 1
+        return self._payload
 
 
 class PlainDesk:
@@ -97,7 +112,7 @@ class PlainDesk:
             if listener is None:
                 listener = self._listeners[seat] = _Listener()
             try:
-                payload = listener.encoder.encode(listener.limiter.process(mix))
+                payload = listener.packet(mix)
             except LocalError:  # the others hear all the same
                 faults += 1
                 continue

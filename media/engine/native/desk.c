@@ -1,5 +1,6 @@
 /* Each listener's own mix, limited, encoded once and sent: media/mixing.py and media/engine/plain_desk.py say why. */
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #include "desk.h"
 
 typedef int32_t (*encode_float)(void *encoder, const float *sound, int samples, uint8_t *payload, int32_t most);
+
+static const float STILL = 1.0f / 8192;
 
 static encode_float encode;
 
@@ -48,6 +51,14 @@ static void mix(listener *l, float *mixed)
         memset(mixed, 0, FRAME * sizeof *mixed);
 }
 
+static int is_still(const float *mixed)
+{
+    for (int i = 0; i < FRAME; i++)
+        if (!(fabsf(mixed[i]) < STILL))
+            return 0;
+    return 1;
+}
+
 static void send_to(earphone *e, const listener *l, uint32_t number, double now)
 {
     e->timestamp = e->first_timestamp + number * FRAME;
@@ -69,11 +80,15 @@ int desk_tick(desk *d, uint32_t number, double now)
         if (!l->hears)
             continue;
         limit(&l->limiter, mixed, limited);
-        l->bytes = encode(l->encoder, limited, FRAME, l->payload, LONGEST_SOUND);
+        if (!is_still(mixed))
+            l->still = 0;
+        if (l->still < STILL_PACKETS || l->bytes <= 0)
+            l->bytes = encode(l->encoder, limited, FRAME, l->payload, LONGEST_SOUND);
         if (l->bytes <= 0) {
             faults++;
             continue;
         }
+        l->still += l->still < STILL_PACKETS;
         for (uint32_t k = 0; k < l->earphones_count; k++)
             send_to(l->earphones[k], l, number, now);
     }

@@ -1,7 +1,10 @@
 /* The mixing desk of a place: voices in, one packet for each listener out, every 20 ms. Read by cffi as it stands,
    after port.h, sound.h, gain.h and voice.h. */
 
-enum { LONGEST_SOUND = 1275 };                  /* bytes of one Opus frame (RFC 6716 section 3.2.1) */
+enum {
+    LONGEST_SOUND = 1275,                       /* bytes of one Opus frame (RFC 6716 section 3.2.1) */
+    STILL_PACKETS = 25                          /* as in media/opus.py, and there is STILL, too */
+};
 
 /* One outgoing stream of sound. */
 typedef struct {
@@ -25,6 +28,7 @@ typedef struct {
     cell **cells;
     earphone **earphones;
     int hears;                                  /* 0: nobody is there; gains move on all the same */
+    int still;                                  /* ticks of stillness so far, STILL_PACKETS at most */
     int bytes;                                  /* of `payload`, below 0: an error of libopus */
     uint8_t payload[LONGEST_SOUND];
 } listener;

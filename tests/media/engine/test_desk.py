@@ -21,6 +21,7 @@ from media.engine.plain_desk import PlainDesk
 from media.engine.sending import Agreed, Sending
 from media.errors import LocalError
 from media.gain import Ramp
+from media.opus import STILL_PACKETS
 from media.rtp import HeaderWriter, parse
 from media.sound import FRAME_SAMPLES, RATE_HZ, TICK_S
 from media.voice import voice
@@ -220,6 +221,43 @@ def test_a_listener_for_whom_nothing_can_be_encoded_silences_no_other(tap: Tap) 
         assert [len(meeting.heard(seat)) for seat in SEATS] == [0, 3, 3]
         meeting.desk.tick(3, 3 * TICK_S)
         assert [len(meeting.heard(seat)) for seat in SEATS] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("make", [NativeDesk, PlainDesk])
+def test_lasting_stillness_is_encoded_no_more_until_somebody_speaks(tap: Tap, make: type[Desk]) -> None:
+    meeting = Meeting(make())
+    meeting.desk.aim([("B", "A", 0.0, 0.0), ("B", "C", 0.0, 0.0), ("A", "C", 0.0, 0.0)])
+    muted = Encoder().encode(np.zeros(FRAME_SAMPLES, dtype=np.float32))
+
+    def encoded(ticks: range) -> int:
+        for at in ticks:
+            meeting.voices["C"].push(at, at * FRAME_SAMPLES, muted, at * TICK_S)
+            meeting.desk.tick(at, at * TICK_S)
+        return sum(len(frames) for frames in tap.frames.values())
+
+    assert encoded(range(100)) == len(SEATS) * STILL_PACKETS
+    for at, payload in enumerate(spoken(SEATS["A"], 20), start=100):
+        meeting.voices["A"].push(at, at * FRAME_SAMPLES, payload, at * TICK_S)
+    assert encoded(range(100, 125)) > len(SEATS) * STILL_PACKETS + 20
+    for seat in SEATS:
+        assert [number for number, _, _ in meeting.heard(seat)] == list(range(125)), "one packet each tick all the same"
+
+
+@pytest.mark.parametrize("make", [NativeDesk, PlainDesk])
+def test_who_speaks_after_a_long_silence_sounds_as_after_a_short_one(make: type[Desk]) -> None:
+    heard = []
+    for pause in (STILL_PACKETS - 10, 10 * STILL_PACKETS):
+        meeting = Meeting(make())
+        meeting.desk.aim([("B", "A", 0.0, 0.0)])
+        said = spoken(SEATS["A"], 50)
+        for at in range(pause + 50):
+            if at >= pause:
+                meeting.voices["A"].push(at - pause, at * FRAME_SAMPLES, said[at - pause], at * TICK_S)
+            meeting.desk.tick(at, at * TICK_S)
+        heard.append(decoded([payload for _, _, payload in meeting.heard("B")])[pause * FRAME_SAMPLES :])
+    short, long = heard
+    assert np.sqrt(np.mean(np.square(short))) > 0.05
+    assert np.sqrt(np.mean(np.square(long - short))) < 0.05 * np.sqrt(np.mean(np.square(short)))
 
 
 @pytest.mark.parametrize("make", [NativeDesk, PlainDesk])
