@@ -12,7 +12,7 @@ from tests.support.weather.namespace import why_not
 from tests.support.weather.returns import set_right, undisturbed, watch
 
 MOST_SILENCE_S = 3.0
-PATIENCE_S = 30.0
+PATIENCE_S = 15.0
 BOOTH, OTHER = "booth-1", "booth-2"
 
 pytestmark = [
@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.xfail(strict=False, reason="what stays at a seat without a page asks for the line anew only after seconds")
+@pytest.mark.xfail(strict=False, raises=AssertionError, reason="without a page nobody comes back that soon yet")
 @pytest.mark.parametrize("who", ["suwon", INTERPRETER])
 async def test_another_address_costs_little_silence(two_booths: Meeting, who: str) -> None:
     await set_right(two_booths, BOOTH)
@@ -32,5 +32,7 @@ async def test_another_address_costs_little_silence(two_booths: Meeting, who: st
         changed_s = time.monotonic()
         # What was under way is heard for a moment longer: silence is counted from there, and ends with the return.
         returns = await watch(two_booths, BOOTH, [victim], changed_s + 0.5, PATIENCE_S)
+    if not returns.complete:
+        await victim.join()  # for the tests to come
     sys.stdout.write(f"{who} at another address: 0.5 s and {returns}\n")
     assert returns.worst_s + 0.5 <= MOST_SILENCE_S, str(returns)

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import uvloop
+
 from bench import opus
 from bench.cast import INTERPRETER, ROOMS, Participant, Wish
 from bench.clip import Clip, clip
@@ -228,6 +230,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())
     sys.stdout.flush()
     os._exit(0)  # nobody is there any more who could be told of what was left open

@@ -75,7 +75,7 @@ def _on_air(notes: Notes) -> bool:
 
 
 async def set_right(held: Meeting, booth: str) -> None:
-    """Whatever a fault left behind: the interpreter is on air again, everybody hears everybody."""
+    """Whatever a fault left behind: everybody is there, the interpreter on air, everybody hears everybody."""
     kim = held.booths[booth][INTERPRETER]
     begun_s = time.monotonic()
     notes = await kim.until(_all_connected, begun_s, 30.0)
@@ -105,7 +105,7 @@ async def undisturbed(held: Meeting, booth: str) -> AsyncIterator[None]:
             for other in held.of(booth):
                 if other is not me:
                     broken += [
-                        f"{me.name} missed {other.name} for {end - start:.2f} s, {start - begun_s:.2f} s after the fault"
+                        f"{me.name} missed {other.name} for {end - start:.2f} s, {start - begun_s:.2f} s after"
                         for start, end in holes(notes.hears(other), begun_s, until_s)
                         if end - start > stalls.allow_s(LONGEST_HOLE_S)
                     ]

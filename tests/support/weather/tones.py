@@ -5,6 +5,7 @@ Tones are 100 Hz apart: two bins of a packet of 20 ms, the half width of a Hann 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from media.sound import FRAME_SAMPLES, RATE_HZ
 
 FIRST_HZ, STEP_HZ = 400, 100
-MOST_TONES = 18  # up to 2.1 kHz: what Opus keeps at any rate
+MOST_TONES = 20  # up to 2.3 kHz: what Opus keeps at any rate
 HUMMED_DBFS = -20.0
 HEARD_DBFS = -50.0  # a tone that is ducked by 18 dB and stood by for 6 lies 6 dB above
 LONGEST_GAP_S = 0.1  # of sound that goes on
@@ -106,4 +107,4 @@ def first_after(spans: Iterable[Span], at_s: float) -> float | None:
 def holes(spans: Sequence[Span], from_s: float, to_s: float) -> list[Span]:
     """When it did not go on between those instants."""
     marks = [(from_s, from_s), *(span for span in spans if span[1] >= from_s and span[0] <= to_s), (to_s, to_s)]
-    return [(before[1], after[0]) for before, after in zip(marks, marks[1:], strict=False) if after[0] > before[1]]
+    return [(before[1], after[0]) for before, after in itertools.pairwise(marks) if after[0] > before[1]]
