@@ -45,6 +45,19 @@ class Notes:
         shown = [(start, end) for start, end in answer["shown"]]
         return cls(**{**answer, "heard": heard, "shown": shown})
 
+    @property
+    def all_connected(self) -> bool:
+        """Whether the booth is live and media of everybody flow."""
+        booth = self.booth
+        if not booth or booth["phase"] != "live":
+            return False
+        return all(each["media"] == "connected" for each in (*booth["sites"].values(), *booth["interpreters"].values()))
+
+    def on_air(self, name: str) -> bool:
+        """Whether the booth says so of the interpreter whose id begins so."""
+        voices = self.booth["interpreters"] if self.booth else {}
+        return any(voice["on_air"] for person, voice in voices.items() if person.startswith(name))
+
     def hears(self, other: Attendee) -> list[Span]:
         """When that one was heard."""
         return self.heard.get(other.hz, [])
@@ -72,7 +85,8 @@ class Attendee:
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 22,
         )
-        link = served.link(self.role, self.booth, self.site)
+        person = self.name.partition(" ")[0].title() if self.role == "interpreter" else ""
+        link = served.link(self.role, self.booth, self.site, person)
         authority = Path(served.environment["HANMARU_STATE_DIR"]) / "ca.crt"
         card = Card(served.origin, link.token, str(authority), self.role, self.tone, str(clips), film)
         self._write(asdict(card))
@@ -94,6 +108,11 @@ class Attendee:
         """`ok`, or `fault` with its words and `code`."""
         return await self._ask({"ask": "command", "kind": kind, "fields": fields})
 
+    @property
+    def runs(self) -> bool:
+        """Whether there is a process."""
+        return self._process is not None and self._process.returncode is None
+
     async def until(self, fact: Callable[[Notes], bool], since_s: float, within_s: float) -> Notes:
         """Wait until `fact` holds of the notes since then. Raises TimeoutError with the last ones."""
         deadline_s = time.monotonic() + within_s
@@ -105,7 +124,7 @@ class Attendee:
 
     def kill(self) -> None:
         """A power cut."""
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self.runs:
             self._process.kill()
 
     async def end(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.clip import clip
 from bench.line import Impairment
-from tests.scenarios.booths import SCREEN_PX, SITES, write_event
+from tests.scenarios.booths import SITES, write_event
 from tests.support.served import Served, serve
 from tests.support.weather.attendee import SMALL, Attendee, Notes
 from tests.support.weather.namespace import Namespace
@@ -51,11 +51,12 @@ class Meeting:
         assert answer["type"] == "ok", answer
 
     async def everybody_hears_everybody(self, booth: str, within_s: float = LIVE_S) -> None:
-        """Wait until it is so for half a second; pictures too."""
+        """Wait until it is so for half a second; pictures too. Of the interpreters only who is on air is heard."""
         now_s = time.monotonic()
 
         def fact(notes: Notes, me: Attendee) -> bool:
-            since = [notes.hears(other) for other in self.of(booth) if other is not me]
+            heard = [each for each in self.of(booth) if each.role == "room" or notes.on_air(each.name.split()[0])]
+            since = [notes.hears(other) for other in heard if other is not me]
             since += [notes.shown] if me.role == "room" else []
             return all(each and each[-1][1] - max(each[-1][0], now_s) > SETTLED_S for each in since)
 
@@ -72,17 +73,28 @@ class Meeting:
 
 @asynccontextmanager
 async def meeting(
-    network: Network, folder: Path, booths: int, way: Way = FAR, film: tuple[int, int, int] = SMALL
+    network: Network,
+    folder: Path,
+    booths: int,
+    way: Way = FAR,
+    film: tuple[int, int, int] = SMALL,
+    interpreters: tuple[str, ...] = (INTERPRETER,),
 ) -> AsyncIterator[Meeting]:
     """Everybody is there and live, the interpreters on air, so that everybody hears everybody else."""
     event = folder / "event.toml"
-    write_event(event, start="automatic", screen_px=film[:2] if film != SMALL else SCREEN_PX, booths=booths)
+    write_event(
+        event,
+        start="automatic",
+        screen_px=film[:2],
+        booths=booths,
+        interpreters=interpreters,
+    )
     clips = folder / "clips"
     await asyncio.to_thread(clip, clips, *film)  # made once, and read by everybody
     place = await network.place("srv")
     served = await serve(folder / "state", event, place=place)
     people = {
-        f"booth-{number}": await _people(network, place, number, way, first_tone=3 * (number - 1))
+        f"booth-{number}": await _people(network, place, number, way, (*SITES, *interpreters))
         for number in range(1, booths + 1)
     }
     held = Meeting(network, folder, event, place, served, people)
@@ -90,8 +102,7 @@ async def meeting(
         await asyncio.gather(*(each.start(served, clips, film) for each in held.everybody))
         await asyncio.gather(*(each.join() for each in held.everybody))
         for booth in people:
-            begun_s = time.monotonic()
-            await people[booth][INTERPRETER].until(_all_connected, begun_s, LIVE_S)
+            await people[booth][INTERPRETER].until(lambda notes: notes.all_connected, time.monotonic(), LIVE_S)
             await asyncio.sleep(SETTLED_S)  # on air is refused until the microphone's first packets are in
             await held.on_air(booth, True)
         for booth in people:
@@ -102,18 +113,13 @@ async def meeting(
         await held.served.stop()
 
 
-async def _people(network: Network, server: Namespace, number: int, way: Way, first_tone: int) -> dict[str, Attendee]:
+async def _people(
+    network: Network, server: Namespace, number: int, way: Way, names: tuple[str, ...]
+) -> dict[str, Attendee]:
     booth, people = f"booth-{number}", {}
-    for at, name in enumerate((*SITES, INTERPRETER)):
+    for at, name in enumerate(names):
         place = await network.place(f"{name[0]}{number}")
         await network.weather(place, server, way)
         role, site = ("room", name) if name in SITES else ("interpreter", None)
-        people[name] = Attendee(f"{name} {number}", booth, role, site, first_tone + at, place)
+        people[name] = Attendee(f"{name} {number}", booth, role, site, (number - 1) * len(names) + at, place)
     return people
-
-
-def _all_connected(notes: Notes) -> bool:
-    booth = notes.booth
-    if not booth or booth["phase"] != "live":
-        return False
-    return all(each["media"] == "connected" for each in (*booth["sites"].values(), *booth["interpreters"].values()))

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from tests.scenarios.patience import watching_stalls
-from tests.support.weather.attendee import Attendee, Notes
+from tests.support.weather.attendee import Attendee
 from tests.support.weather.meeting import INTERPRETER, Meeting
 from tests.support.weather.tones import first_after, holes
 
@@ -54,7 +54,7 @@ async def _look(held: Meeting, booth: str, victims: Sequence[Attendee], ended_s:
     returns = Returns()
     people = held.of(booth)
     notes = dict(zip(people, await asyncio.gather(*(each.notes(ended_s) for each in people)), strict=True))
-    returns.on_air = all(_on_air(each) for each in notes.values())
+    returns.on_air = all(each.on_air(INTERPRETER) for each in notes.values())
 
     def note(what: str, at_s: float | None) -> None:
         returns.found[what] = None if at_s is None else at_s - ended_s
@@ -69,27 +69,15 @@ async def _look(held: Meeting, booth: str, victims: Sequence[Attendee], ended_s:
     return returns
 
 
-def _on_air(notes: Notes) -> bool:
-    voices = notes.booth["interpreters"].values() if notes.booth else ()
-    return all(voice["on_air"] for voice in voices)
-
-
 async def set_right(held: Meeting, booth: str) -> None:
     """Whatever a fault left behind: everybody is there, the interpreter on air, everybody hears everybody."""
     kim = held.booths[booth][INTERPRETER]
     begun_s = time.monotonic()
-    notes = await kim.until(_all_connected, begun_s, 30.0)
-    if not _on_air(notes):
+    notes = await kim.until(lambda notes: notes.all_connected, begun_s, 30.0)
+    if not notes.on_air(INTERPRETER):
         await asyncio.sleep(SETTLED_S)
         await held.on_air(booth, True)
     await held.everybody_hears_everybody(booth)
-
-
-def _all_connected(notes: Notes) -> bool:
-    booth = notes.booth
-    return bool(booth) and all(
-        each["media"] == "connected" for each in (*booth["sites"].values(), *booth["interpreters"].values())
-    )
 
 
 @asynccontextmanager
