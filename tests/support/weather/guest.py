@@ -61,6 +61,15 @@ class Connection:
     guest: Guest
     participant: Participant = field(default_factory=lambda: Participant(ROOMS[0]))
     is_closed: bool = False
+    heard_s: float | None = None
+    """When the newest packet of sound came that was listened to."""
+
+    @property
+    def silent_s(self) -> float | None:
+        """Seconds since sound came last; None where none has come yet."""
+        hearing = self.participant.hearing
+        newest = max((one.at_s for one in hearing.arrivals), default=self.heard_s) if hearing else None
+        return None if newest is None else time.monotonic() - newest
 
     async def offer(self) -> str:
         card = self.guest.card
@@ -156,6 +165,7 @@ class Guest:
         if hearing is not None:
             came, hearing.arrivals = sorted(hearing.arrivals, key=lambda one: one.number), []
             for one in came:
+                connection.heard_s = max(connection.heard_s or one.at_s, one.at_s)
                 # What is a little older came too late to be played; what is much older is another stream.
                 if not self._number - LATE_PACKETS < one.number <= self._number:
                     if one.number != self._number + 1:
