@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,11 +64,11 @@ class Meeting:
             *(me.until(lambda notes, me=me: fact(notes, me), now_s, within_s) for me in self.of(booth))  # type: ignore[misc]
         )
 
-    async def restart(self, settings: Mapping[str, str] | None = None) -> None:
+    async def restart(self) -> None:
         """Start the server once more where it was, with what it had written down."""
         port = int(self.served.environment["HANMARU_PORT"])
         state = Path(self.served.environment["HANMARU_STATE_DIR"])
-        self.served = await serve(state, self.event, port, settings=settings, place=self.place)
+        self.served = await _serve(state, self.event, port, self.place)
 
 
 @asynccontextmanager
@@ -92,7 +92,7 @@ async def meeting(
     clips = folder / "clips"
     await asyncio.to_thread(clip, clips, *film)  # made once, and read by everybody
     place = await network.place("srv")
-    served = await serve(folder / "state", event, place=place)
+    served = await _serve(folder / "state", event, None, place)
     people = {
         f"booth-{number}": await _people(network, place, number, way, (*SITES, *interpreters))
         for number in range(1, booths + 1)
@@ -111,6 +111,10 @@ async def meeting(
     finally:
         await asyncio.gather(*(each.end() for each in held.everybody))
         await held.served.stop()
+
+
+async def _serve(state: Path, event: Path, port: int | None, place: Namespace) -> Served:
+    return await serve(state, event, port, settings={"HANMARU_HOST": place.ipv4}, within=place.prefix)
 
 
 async def _people(
