@@ -17,7 +17,7 @@ def noted(seat: str, on_air: tuple[str, ...] = (), generation: int = 1, **heard:
     """Notes of somebody who heard each of those once (`hz400=(0.0, 1.0)`)."""
     booth: dict[str, Any] = {"interpreters": {f"{name}-1": {"on_air": name in on_air} for name in ("kim", "lee")}}
     spans = {int(hz.removeprefix("hz")): [span] for hz, span in heard.items()}
-    return Notes(1.0, spans, [], [], [], [], booth, seat, generation, stays=True)
+    return Notes(1.0, spans, [], [], {}, [], [], booth, seat, generation, stays=True)
 
 
 def test_a_booth_in_order_has_nothing_wrong() -> None:

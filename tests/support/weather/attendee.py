@@ -31,6 +31,8 @@ class Notes:
     """By frequency in Hz."""
     shown: list[Span]
     clicks: list[float]
+    played: dict[str, int]
+    """Samples of sound so far by what they were made of: decode, mend, conceal, pause."""
     connected: list[float]
     said: list[tuple[float, str]]
     booth: dict[str, Any]

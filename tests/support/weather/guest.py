@@ -13,7 +13,7 @@ import os
 import socket
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,7 @@ from media.sound import FRAME_SAMPLES
 from server.robot import LineClosedError, Message, Robot, trusting
 from server.robot_stay import stay
 from signaling.errors import RemoteError
+from tests.support.weather.player import Player
 from tests.support.weather.tones import LONGEST_FREEZE_S, MOST_TONES, Listener, Spans, hum, tone_hz
 
 LOOK_S = 0.05  # how often what came is listened to; it keeps the instants at which it came
@@ -112,6 +113,9 @@ class Guest:
         self.shown = Spans(LONGEST_FREEZE_S)
         self.robot: Robot | None = None
         self._staying: asyncio.Task[None] | None = None
+        self.played: Counter[str] = Counter()
+        """Samples by kind, of all connections that are over."""
+        self._player = Player()
         self._decoder = Decoder()
         self._of: Connection | None = None
         self._number = 0
@@ -140,6 +144,7 @@ class Guest:
             "heard": {hz: found for hz, spans in self.listener.heard.items() if (found := spans.since(since_s))},
             "shown": self.shown.since(since_s),
             "clicks": [at_s for at_s in self.listener.clicks if at_s >= since_s],
+            "played": self.played + self._player.samples,
             "connected": [at_s for at_s in self.connected if at_s >= since_s],
             "said": [each for each in self.said if each[0] >= since_s],
             "booth": robot.booth if robot else {},
@@ -161,10 +166,15 @@ class Guest:
             return
         if connection is not self._of:
             self._of, self._decoder, self._number = connection, Decoder(), -LATE_PACKETS
+            self.played += self._player.samples
+            self._player = Player()
         hearing, screen = connection.participant.hearing, connection.participant.screen
         if hearing is not None:
-            came, hearing.arrivals = sorted(hearing.arrivals, key=lambda one: one.number), []
+            came, hearing.arrivals = hearing.arrivals, []
             for one in came:
+                self._player.push(one.number, one.timestamp, one.payload, one.at_s)
+            self._player.until(time.monotonic())
+            for one in sorted(came, key=lambda one: one.number):
                 connection.heard_s = max(connection.heard_s or one.at_s, one.at_s)
                 # What is a little older came too late to be played; what is much older is another stream.
                 if not self._number - LATE_PACKETS < one.number <= self._number:

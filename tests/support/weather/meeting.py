@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,16 +13,21 @@ from pathlib import Path
 
 from bench.clip import clip
 from bench.line import Impairment
+from media.sound import TICK_S
 from tests.scenarios.booths import SITES, write_event
 from tests.support.served import Served, serve
 from tests.support.weather.attendee import SMALL, Attendee, Notes
-from tests.support.weather.namespace import Namespace
+from tests.support.weather.namespace import Namespace, ran
 from tests.support.weather.network import Network
 from tests.support.weather.way import Way
 
 INTERPRETER = "kim"
 LIVE_S = 30.0
 SETTLED_S = 0.5
+FETCH = """
+import ssl, sys, urllib.request
+print(urllib.request.urlopen(sys.argv[1], context=ssl._create_unverified_context()).read().decode())
+"""
 FAR = Way(Impairment(delay_s=0.040))  # each way: 80 ms there and back, as between two countries
 
 
@@ -62,6 +69,15 @@ class Meeting:
 
         await asyncio.gather(
             *(me.until(lambda notes, me=me: fact(notes, me), now_s, within_s) for me in self.of(booth))  # type: ignore[misc]
+        )
+
+    async def concealed_s(self, booth: str = "booth-1") -> float:
+        """Seconds of everybody's sound there that the server has made up so far, as its metrics say."""
+        address = f"{self.served.origin}/metrics"
+        text = await ran(*self.place.prefix, sys.executable, "-c", FETCH, address)
+        rows = re.findall(r"^hanmaru_drops_total\{(.*)\} (\S+)$", text, re.MULTILINE)
+        return sum(
+            float(count) * TICK_S for labels, count in rows if f'"{booth}"' in labels and '"sound_concealed"' in labels
         )
 
     async def restart(self) -> None:

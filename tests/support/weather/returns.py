@@ -16,6 +16,9 @@ from tests.support.weather.tones import first_after, holes
 LONGEST_HOLE_S = 0.2  # in what others hear, whom it is none of the business
 LOOK_S = 0.2
 SETTLED_S = 0.5
+CALM_S = 2.5
+PATIENCE_S = 30.0
+TRIES = 4
 
 
 @dataclass
@@ -72,12 +75,16 @@ async def _look(held: Meeting, booth: str, victims: Sequence[Attendee], ended_s:
 async def set_right(held: Meeting, booth: str) -> None:
     """Whatever a fault left behind: everybody is there, the interpreter on air, everybody hears everybody."""
     kim = held.booths[booth][INTERPRETER]
-    begun_s = time.monotonic()
-    notes = await kim.until(lambda notes: notes.all_connected, begun_s, 30.0)
-    if not notes.on_air(INTERPRETER):
-        await asyncio.sleep(SETTLED_S)
-        await held.on_air(booth, True)
-    await held.everybody_hears_everybody(booth)
+    for _ in range(TRIES):
+        notes = await kim.until(lambda notes: notes.all_connected, time.monotonic(), PATIENCE_S)
+        if not notes.on_air(INTERPRETER):
+            await asyncio.sleep(SETTLED_S)
+            await held.on_air(booth, True)
+        await held.everybody_hears_everybody(booth, PATIENCE_S)
+        await asyncio.sleep(CALM_S)  # who came back by sound may still come back by a fresh line, and is off air then
+        if (await kim.notes(time.monotonic())).on_air(INTERPRETER):
+            return
+    raise RuntimeError("the interpreter does not stay on air")
 
 
 @asynccontextmanager
