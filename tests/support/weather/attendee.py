@@ -102,6 +102,10 @@ class Attendee:
         """Give it up."""
         await self._ask({"ask": "leave"})
 
+    async def speak(self, pitch_hz: float | None) -> None:
+        """Talk at that pitch, over and over; None: hum again."""
+        await self._ask({"ask": "speak", "pitch_hz": pitch_hz})
+
     async def notes(self, since_s: float) -> Notes:
         """What was heard and seen since then (monotonic)."""
         return Notes.read(await self._ask({"ask": "notes", "since_s": since_s}))

@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from bench.clip import Clip, clip
 from bench.clockwork import Clockwork
 from bench.peer import Peer, way
 from media.engine.opus import Decoder
+from media.engine.simulated_speech import Speaker, sentence
 from media.errors import CodecError
 from media.sound import FRAME_SAMPLES
 from server.robot import LineClosedError, Message, Robot, trusting
@@ -38,6 +39,7 @@ from tests.support.weather.tones import LONGEST_FREEZE_S, MOST_TONES, Listener, 
 
 LOOK_S = 0.05  # how often what came is listened to; it keeps the instants at which it came
 LEAVE_S = 3.0
+SPEECH_S = 10.0
 HUM_S = 5.0  # then it begins again, with a seam of some milliseconds
 LATE_PACKETS = 500
 
@@ -105,7 +107,8 @@ class Guest:
         self.card = card
         self.film: Clip | None = clip(Path(card.clips), *card.clip) if card.role == "room" else None
         hummed = opus.encode(hum(tone_hz(card.tone), 2 * HUM_S))
-        self.packets = hummed[len(hummed) // 2 :]  # the second of two rounds, so that its end meets its beginning
+        self._hummed = hummed[len(hummed) // 2 :]  # the second of two rounds, so that its end meets its beginning
+        self.packets: Sequence[bytes] = self._hummed
         self.connected: deque[float] = deque(maxlen=1000)
         self.said: deque[tuple[float, str]] = deque(maxlen=200)
         self.current: Connection | None = None
@@ -134,6 +137,15 @@ class Guest:
             staying.cancel()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(staying, return_exceptions=True), LEAVE_S)
+
+    def speak(self, pitch_hz: float | None) -> None:
+        """Babble from now on, or hum again: Opus protects speech by FEC, tones it does not."""
+        if pitch_hz is None:
+            self.packets = self._hummed
+        else:
+            self.packets = opus.encode(sentence(Speaker(pitch_hz, 1.0, self.card.tone), SPEECH_S, self.card.tone))
+        if self.current is not None:
+            self.current.participant.speak(self.packets)
 
     def notes(self, since_s: float) -> dict[str, Any]:
         """What was noted since then."""
@@ -221,6 +233,8 @@ async def obey(guest: Guest, request: dict[str, Any]) -> dict[str, Any]:
             await guest.leave()
         case "notes":
             return guest.notes(request["since_s"])
+        case "speak":
+            guest.speak(request["pitch_hz"])
         case "command":
             assert guest.robot is not None
             try:
