@@ -26,7 +26,8 @@ class Fault:
 
     def __str__(self) -> str:
         lasts = f" for {self.lasts_s:.1f} s" if self.lasts_s else ""
-        return f"{self.at_s:7.1f} s: {self.kind} {self.name} {self.booth}{lasts}"
+        whom = " ".join(filter(None, (self.name, self.booth)))
+        return f"{self.at_s:7.1f} s: {self.kind} {whom}{lasts}"
 
 
 def script(
