@@ -18,7 +18,8 @@ from media.sound import FRAME_SAMPLES, RATE_HZ
 FIRST_HZ, STEP_HZ = 400, 100
 MOST_TONES = 20  # up to 2.3 kHz: what Opus keeps at any rate
 HUMMED_DBFS = -20.0
-HEARD_DBFS = -50.0  # a tone that is ducked by 18 dB and stood by for 6 lies 6 dB above
+HEARD_DBFS = -42.0  # a tone that is ducked by 18 dB lies 4 dB above
+SMEARED_DB = -26.0  # under the loudest there is what stretching and filling in make of it; ducking is above, too
 LONGEST_GAP_S = 0.1  # of sound that goes on
 LONGEST_FREEZE_S = 0.5
 LEAST_HEARD_S = 0.06  # shorter ones are what a seam in somebody's loop smears over the neighbouring tones
@@ -83,7 +84,8 @@ class Listener:
 
     def take(self, samples: NDArray[np.float32], at_s: float) -> None:
         """960 samples that came at that instant."""
-        present = np.abs(self._waves @ samples) > 10 ** (HEARD_DBFS / 20)
+        levels = np.abs(self._waves @ samples)
+        present = levels > max(10 ** (HEARD_DBFS / 20), float(np.max(levels)) * 10 ** (SMEARED_DB / 20))
         for spans, is_heard in zip(self.heard.values(), present, strict=True):
             if is_heard:
                 spans.touch(at_s)
