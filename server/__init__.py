@@ -13,7 +13,7 @@ equipment      whip (the two doors), equipment (what is connected), problems (er
 small pictures thumbnails (kept for seconds), thumbnail_door (from the rooms' pages to whoever asked)
 signaling      websocket (the signaling door), frames (one for many sockets), cadence (what is done every so often)
                conductor (where machine, sockets, engine and store meet)
-store          facts on disk
+store          facts on disk; journal (their one writer), records (which file it is)
 command line   cli, running (from first socket to goodbye)
 participants   robot, robot_stay (without a page), loopback* (the test of a line), demo* (the demonstration)
 """

@@ -66,7 +66,7 @@ def run(
         def announce(port: int) -> None:
             serving = replace(settings, port=port)
             now = dt.datetime.now(dt.UTC)
-            held = running.rehearsed(loaded, now)
+            held = running.held(settings, loaded, now)
             links = links_of(held, tokens, origin=serving.origin, now=now, booth=booth)
             print(_welcome(serving, loaded, held, links, qr=qr and sys.stdout.isatty()), flush=True)
 

@@ -26,8 +26,14 @@ async def readyz(request: web.Request) -> web.Response:
     engine_up = request.app[CONDUCTOR_RUNS].is_set()
     checks = {"event": bool(request.app[EVENT].booths), "store": store_writable, "engine": engine_up}
     is_ready = all(checks.values())
+    reason = request.app[STORE].broken
     return web.json_response(
-        {"status": "ready" if is_ready else "not_ready", "event": request.app[EVENT].id, "checks": checks},
+        {
+            "status": "ready" if is_ready else "not_ready",
+            "event": request.app[EVENT].id,
+            "checks": checks,
+            **({"reason": reason} if reason is not None else {}),
+        },
         status=200 if is_ready else 503,
         headers={"Cache-Control": "no-store"},
     )

@@ -139,6 +139,7 @@ def _of_front(front: Front) -> Iterator[Metric]:
     )
     yield _counter("hanmaru_facts_written", "Facts on disk.", (), [((), store.written)])
     yield _counter("hanmaru_fact_write_failures", "Writes of facts that failed.", (), [((), store.failures)])
+    yield _gauge("hanmaru_facts_waiting", "Facts that the disk has not taken yet.", (), [((), store.waiting)])
     yield _histogram(
         "hanmaru_fact_write_seconds", "How long it took to have facts on disk.", (), [((), _spread(store.writes))]
     )

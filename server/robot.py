@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import ssl
+import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -82,7 +82,6 @@ class Robot:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
-        self._ids = itertools.count(1)
 
     @property
     def close_code(self) -> int | None:
@@ -144,7 +143,7 @@ class Robot:
 
     async def command(self, kind: str, **fields: object) -> Message:
         """Send a command with an id and wait for its `ok` (or `measured`); raises RemoteError when it is refused."""
-        mark = f"r{next(self._ids)}"
+        mark = uuid.uuid4().hex
         after = self.received
         await self.send({"type": kind, "id": mark, **fields})
         return await self._first(lambda message: message.get("id") == mark, after, ANSWER_S, f"an answer to {kind}")

@@ -26,6 +26,7 @@ from server.app import make_app
 from server.conductor import LOOPBACKS, Conductor
 from server.event import Event
 from server.patience import PatientHandler
+from server.records import path_of, unfinished
 from server.settings import CHECKOUT, Settings, SetupError
 from server.store import Store
 from server.tls import certificates
@@ -51,6 +52,12 @@ def rehearsed(event: Event, now: dt.datetime) -> Event:
     return event.held_on(today) if event.date < today else event
 
 
+def held(settings: Settings, event: Event, now: dt.datetime) -> Event:
+    """The event on the day of its meeting that still goes on, as at a restart after midnight; else as `rehearsed`."""
+    record = unfinished(settings.state_dir, event.id, now, since=event.date)
+    return event.held_on(record.day) if record is not None else rehearsed(event, now)
+
+
 def rehearsable(event: Event, settings: Settings) -> Event:
     """Loopback candidates count only where the server itself is bound to this machine."""
     return event.model_copy(update={"allow_loopback": event.allow_loopback and settings.binds_loopback})
@@ -58,7 +65,7 @@ def rehearsable(event: Event, settings: Settings) -> Event:
 
 def record_of(settings: Settings, event: Event) -> Path:
     """The file of an event's facts, one for each day: tomorrow's rehearsal does not begin where today's ended."""
-    return settings.state_dir / f"{event.id}-{event.date.isoformat()}.sqlite3"
+    return path_of(settings.state_dir, event.id, event.date)
 
 
 TRANSCODE_LEDGER = "transcoding"
@@ -91,7 +98,7 @@ async def serve(
     _allow_many_connections()
     made = certificates(settings, dt.datetime.now(dt.UTC)) if settings.tls else None
     context = made.context() if made else None
-    event = rehearsable(rehearsed(event, dt.datetime.now(dt.UTC)), settings)
+    event = rehearsable(held(settings, event, dt.datetime.now(dt.UTC)), settings)
     engine = PoolEngine(media_process(settings, os.environ), most=len(event.booths) + LOOPBACKS)
     store = Store(record_of(settings, event))
     app = make_app(

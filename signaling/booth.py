@@ -94,6 +94,10 @@ class Booth:
     """Seats, as the engine told last."""
     last_speaker: str | None = None
     turns: Turns = field(default_factory=Turns)
+    done: tuple[str, ...] = ()
+    """"<seat>/<id>" of the last commands that were written down, so that none is obeyed twice."""
+    kept_until: float | None = None
+    """After a restart: until then seats that nobody holds wait for those who held them."""
     shed: tuple[str, ...] = ()
     """What is left out for the voices' sake, of `SHED`."""
     gains: tuple[Gain, ...] = ()

@@ -8,7 +8,7 @@ from interpreter import turns
 from signaling.booth import Booth
 from signaling.effects import Effect, Send, Write
 from signaling.errors import RemoteError
-from signaling.ledger import note
+from signaling.ledger import note, obeyed
 from signaling.lines import Chair
 from signaling.permissions import demand, demand_site
 from signaling.phases import TRANSITIONS, Phase
@@ -20,15 +20,30 @@ from signaling.sound import speakers
 COUGH_S = 3.0
 """The longest cough: a key that sticks does not silence an interpreter."""
 
+REPLAYED = (Proceed, SetRoom, SetMode, Direction)
+"""What a client may say again when its answer was lost. A microphone is opened by a key that is pressed now."""
+
 Change = tuple[Booth, tuple[Effect, ...]]
 
 
 def obey(booth: Booth, session: int, seat: Seat, command: Command, now: float) -> Change:
-    """Carry out a command, or raise RemoteError and change nothing."""
+    """Carry out a command, or raise RemoteError and change nothing. One that was obeyed before is answered again."""
     demand(seat, command.command if isinstance(command, Proceed) else command.TYPE)
+    if command.id is None:
+        return _obeyed(booth, seat, command, now)
+    answer = Send(session, Ok(command.id))
+    if not isinstance(command, REPLAYED):
+        booth, effects = _obeyed(booth, seat, command, now)
+        return booth, (*effects, answer)
+    event = f"{seat}/{command.id}"
+    if event in booth.done:
+        return booth, (answer,)
     booth, effects = _obeyed(booth, seat, command, now)
-    answer: tuple[Effect, ...] = () if command.id is None else (Send(session, Ok(command.id)),)
-    return booth, (*effects, *answer)
+    return obeyed(booth, event), (*(_of(event, effect) for effect in effects), answer)
+
+
+def _of(event: str, effect: Effect) -> Effect:
+    return Write(tuple(replace(fact, event=event) for fact in effect.facts)) if isinstance(effect, Write) else effect
 
 
 def _obeyed(booth: Booth, seat: Seat, command: Command, now: float) -> Change:

@@ -19,10 +19,27 @@ def settle(before: Booth, booth: Booth, now: float) -> Change:
     """The booth with all that follows from the step that led there from `before`."""
     booth, cut = _interpreters(before, booth, now)
     booth, begun = _phase(booth)
+    closed: tuple[Effect, ...] = ()
     if booth.phase is Phase.LIVE:
-        return _speakers(before, booth), (*cut, *begun)
-    booth, closed = microphones.close_all(replace(booth, turns=turns.Turns()))
-    return booth, (*cut, *begun, *closed)
+        booth = _speakers(before, booth)
+    else:
+        booth, closed = microphones.close_all(replace(booth, turns=turns.Turns()))
+    booth, timed = _timers(before, booth, now)
+    return booth, (*cut, *begun, *closed, *timed)
+
+
+def _timers(before: Booth, booth: Booth, now: float) -> Change:
+    """What runs down by itself is told when it begins, and when it is stopped before its time."""
+    was, runs = before.turns, booth.turns
+    if (was.gone, was.gone_until) == (runs.gone, runs.gone_until):
+        return booth, ()
+    if runs.gone_until is not None:
+        booth, fact = note(booth, "timer", None, name="gone", seat=runs.gone, for_s=round(runs.gone_until - now, 3))
+    elif was.gone_until is not None and was.gone_until > now:
+        booth, fact = note(booth, "timer", None, name="gone", seat=was.gone, for_s=0.0)
+    else:
+        return booth, ()
+    return booth, (Write((fact,)),)
 
 
 def _interpreters(before: Booth, booth: Booth, now: float) -> Change:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 FactValue = str | int | float | bool | None
 
@@ -14,7 +14,9 @@ class Fact:
 
     Kinds and their bodies (`by` is the seat that asked for it, None when it came by itself):
     `phase` {phase, by}, `mode` {mode, by}, `set` {site, by, and any of muted, camera_off, volume_db, framing},
-    `direction` {person, to, by}, `on_air` {person, on, by}.
+    `direction` {person, to, by}, `on_air` {person, on, by},
+    `seat` {seat, generation, resume, earlier, by} (who may come back to it: digests of secrets, empty for nobody),
+    `timer` {name, seat, for_s, by} (the lamp `gone` for that seat ends so much later; 0: it has ended).
     """
 
     booth: str
@@ -22,3 +24,7 @@ class Fact:
     sequence: int
     kind: str
     body: Mapping[str, FactValue]
+    event: str | None = None
+    """"<seat>/<id>" of the command that it comes of: the same command again is not obeyed again."""
+    at: float | None = field(default=None, compare=False)
+    """When it was written, in seconds of UTC; known of facts that were read."""

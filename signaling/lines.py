@@ -35,6 +35,7 @@ class Chair:
     session: int | None = None
     generation: int = 0
     resume: str = ""
+    """Digest of the secret by which its holder may come back; empty: nobody may."""
     earlier_resume: str = ""
     """Good until the holder shows that the newer one arrived."""
     offered: bool = False

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from hmac import compare_digest
 
 from signaling import lines, microphones
 from signaling.booth import Asker, Booth, put, without
-from signaling.effects import LINE_LOST, REPLACED, REVOKED, Admit, Close, Effect, Send
+from signaling.effects import LINE_LOST, REPLACED, REVOKED, Admit, Close, Effect, Send, Write
 from signaling.errors import RemoteError
 from signaling.inputs import Received
+from signaling.ledger import note
 from signaling.lines import Chair
 from signaling.phases import Phase
 from signaling.replies import Replaced, SeatTaken
@@ -32,7 +34,7 @@ def hello(booth: Booth, asked: Received) -> Change:
         raise RemoteError("not_allowed", "You have this seat already; use reconnect for a new connection.")
     if asked.seat.role in EQUIPMENT:
         return _relieve(booth, chair, asked)
-    if chair.session is None and not _is_awaited(booth, chair):
+    if chair.session is None and not _is_awaited(booth, chair) and not _is_kept(booth, chair):
         return _take(booth, chair, asked.session, asked.secret)
     askers = put(booth.askers, asked.session, Asker(str(asked.seat), asked.secret))
     return replace(booth, askers=askers), (Send(asked.session, SeatTaken(str(asked.seat))),)
@@ -92,18 +94,27 @@ def expire(booth: Booth, now: float) -> Change:
         if chair.vacated_at is None or chair.vacated_at + GRACE_S > now:
             continue
         vacant, dropped = lines.hang_up(replace(chair, vacated_at=None))
-        booth = booth.with_chair(vacant)
-        effects += dropped
-        first = next((session for session, asker in booth.askers.items() if asker.seat == str(chair.seat)), None)
-        if first is not None:
-            booth, taken = _take(booth, vacant, first, booth.askers[first].secret)
-            effects += taken
+        booth, admitted = _let_in(booth.with_chair(vacant), vacant)
+        effects += (*dropped, *admitted)
     return booth, effects
 
 
 def deadline(booth: Booth) -> float | None:
     """When `expire` changes something next."""
     return min((c.vacated_at + GRACE_S for c in booth.chairs.values() if c.vacated_at is not None), default=None)
+
+
+def give_up_waiting(booth: Booth, now: float) -> Change:
+    """After a restart: whoever has not come back by now is not waited for, and the first who asked is let in."""
+    effects: tuple[Effect, ...] = ()
+    if booth.kept_until is None or booth.kept_until > now:
+        return booth, effects
+    booth = replace(booth, kept_until=None)
+    for chair in tuple(booth.chairs.values()):
+        if not chair.present:
+            booth, admitted = _let_in(booth, chair)
+            effects += admitted
+    return booth, effects
 
 
 def revoke(booth: Booth, seat: str) -> Change:
@@ -116,9 +127,20 @@ def revoke(booth: Booth, seat: str) -> Change:
         vacant, dropped = lines.hang_up(chair)
         closed = () if chair.session is None else (Close(chair.session, REVOKED),)
         vacant = replace(vacant, session=None, vacated_at=None, resume="", earlier_resume="", was_connected=False)
-        booth = booth.with_chair(vacant)
-        effects += (*closed, *dropped)
+        booth, noted = _noted(booth, vacant)
+        effects += (*noted, *closed, *dropped)
     return booth, effects
+
+
+def digest(secret: str) -> str:
+    """What is kept of a secret: SHA-256, in hexadecimal. It has 128 random bits, so it needs no salt."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def _let_in(booth: Booth, vacant: Chair) -> Change:
+    """The first who asked for a chair that nobody holds."""
+    first = next((session for session, asker in booth.askers.items() if asker.seat == str(vacant.seat)), None)
+    return (booth, ()) if first is None else _take(booth, vacant, first, booth.askers[first].secret)
 
 
 def _relieve(booth: Booth, chair: Chair, asked: Received) -> Change:
@@ -141,14 +163,26 @@ def _seat(booth: Booth, chair: Chair, session: int, secret: str) -> Change:
         chair,
         session=session,
         generation=chair.generation + 1,
-        resume=secret,
+        resume=digest(secret),
         earlier_resume=chair.resume,
         offered=False,
         vacated_at=None,
         watching=chair.watching and chair.session == session,
     )
-    booth = replace(booth.with_chair(chair), askers=without(booth.askers, session))
-    return booth, (Admit(session, str(chair.seat), chair.generation, secret),)
+    booth, noted = _noted(booth, chair)
+    booth = replace(booth, askers=without(booth.askers, session))
+    return booth, (*noted, Admit(session, str(chair.seat), chair.generation, secret))
+
+
+def _noted(booth: Booth, chair: Chair) -> Change:
+    """The booth with that chair, and who may come back to it as a fact. Equipment never comes back."""
+    booth = booth.with_chair(chair)
+    if chair.seat.role in EQUIPMENT:
+        return booth, ()
+    seat, generation = str(chair.seat), chair.generation
+    secrets = {"resume": chair.resume, "earlier": chair.earlier_resume}
+    booth, fact = note(booth, "seat", None, seat=seat, generation=generation, **secrets)
+    return booth, (Write((fact,)),)
 
 
 def _replaced(chair: Chair) -> tuple[Effect, ...]:
@@ -159,6 +193,11 @@ def _is_awaited(booth: Booth, chair: Chair) -> bool:
     return any(asker.seat == str(chair.seat) for asker in booth.askers.values())
 
 
+def _is_kept(booth: Booth, chair: Chair) -> bool:
+    """Whether the server has only just started, and whoever held this seat may be on the way back to it."""
+    return booth.kept_until is not None and bool(chair.resume) and not chair.present
+
+
 def _knows(chair: Chair, resume: str) -> bool:
-    known = (chair.resume, chair.earlier_resume)
-    return any(secret and compare_digest(secret.encode(), resume.encode()) for secret in known)
+    asked = digest(resume)
+    return any(known and compare_digest(known, asked) for known in (chair.resume, chair.earlier_resume))

@@ -55,7 +55,7 @@ def step(booth: Booth, happened: Input, now: float) -> Change:
 def deadline(booth: Booth) -> float | None:
     """When the booth wants `Elapsed`, if nothing else happens before."""
     coughs = (console.cough_until for console in booth.consoles.values())
-    at = (seating.deadline(booth), turns.deadline(booth.turns), *coughs)
+    at = (seating.deadline(booth), booth.kept_until, turns.deadline(booth.turns), *coughs)
     return min((each for each in at if each is not None), default=None)
 
 
@@ -138,7 +138,9 @@ def _elapsed(booth: Booth, now: float) -> Change:
         for person, console in booth.consoles.items()
     }
     booth = replace(booth, consoles=consoles, turns=turns.elapsed(booth.turns, now))
-    return seating.expire(booth, now)
+    booth, admitted = seating.give_up_waiting(booth, now)
+    booth, expired = seating.expire(booth, now)
+    return booth, (*admitted, *expired)
 
 
 def _told(before: Booth, booth: Booth, effects: tuple[Effect, ...]) -> Change:

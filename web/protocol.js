@@ -53,7 +53,13 @@ export async function takeSeat(token) {
  * @property {(error: WireError) => void} error one that answers no command
  */
 
-/** @typedef {{resolve: (message: ServerMessage) => void, reject: (refusal: Refusal) => void, timer: ReturnType<typeof setTimeout>}} Pending */
+/**
+ * A command that waits for its answer; `unheard`: its line broke meanwhile, and nobody knows whether it was obeyed.
+ * @typedef {{message: ClientMessage, unheard: boolean, resolve: (message: ServerMessage) => void, reject: (refusal: Refusal) => void, timer: ReturnType<typeof setTimeout>}} Pending
+ */
+
+/** What is said again after a break, with the same id, so that the server obeys it once. A microphone is opened by a key that is pressed now. */
+const SAID_AGAIN = new Set(["start", "pause", "resume", "end", "next", "set", "mode", "direction"]);
 
 export class Session {
   /** @type {WebSocket | null} */ #socket = null;
@@ -62,7 +68,6 @@ export class Session {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #silence;
   #attempts = 0;
-  #ids = 0;
   #seated = false;
   #opened = false;
   #stopped = false;
@@ -136,15 +141,16 @@ export class Session {
   }
 
   /**
-   * Send a command and wait for its answer.
+   * Send a command and wait for its answer, also across a break of the line.
    * @param {ClientMessage} message
    * @returns {Promise<Ok | Measured>}
    * @throws {Refusal}
    */
   command(message) {
-    const id = `c${++this.#ids}`;
+    const id = crypto.randomUUID();
+    const named = { ...message, id };
     return new Promise((resolve, reject) => {
-      if (!this.seated || !this.send({ ...message, id })) {
+      if (!this.seated || !this.send(named)) {
         reject(new Refusal("no_line"));
         return;
       }
@@ -152,7 +158,7 @@ export class Session {
         this.#pending.delete(id);
         reject(new Refusal("timeout"));
       }, REPLY_TIMEOUT_MS);
-      this.#pending.set(id, { resolve: /** @type {Pending["resolve"]} */ (resolve), reject, timer });
+      this.#pending.set(id, { message: named, unheard: false, resolve: /** @type {Pending["resolve"]} */ (resolve), reject, timer });
     });
   }
 
@@ -193,6 +199,8 @@ export class Session {
       socket.close();
     }
     for (const [id, pending] of this.#pending) {
+      pending.unheard = SAID_AGAIN.has(pending.message.type) && !this.#stopped;
+      if (pending.unheard) continue;
       clearTimeout(pending.timer);
       this.#pending.delete(id);
       pending.reject(new Refusal("no_line"));
@@ -248,6 +256,7 @@ export class Session {
         this.storage?.setItem(`hanmaru.resume.${this.seat}`, message.resume);
         this.#become("open");
         this.on.welcome(message);
+        this.#sayAgain();
         break;
       case "booth":
         this.#audible = [...Object.values(message.sites), ...Object.values(message.interpreters)].some(({ media }) => media === "connected");
@@ -277,6 +286,12 @@ export class Session {
         break;
       case "goodbye":
         break; // the close that follows starts the retries
+    }
+  }
+
+  #sayAgain() {
+    for (const pending of this.#pending.values()) {
+      if (pending.unheard) pending.unheard = !this.send(pending.message);
     }
   }
 

@@ -10,6 +10,9 @@ const WORDS = {
   partner_on_air: "refusal.partner_on_air",
   off_air: "refusal.wrong_phase",
   too_fast: "refusal.too_fast",
+  not_saved: "refusal.not_saved",
+  no_media: "refusal.no_media",
+  busy: "refusal.busy",
 };
 
 /**

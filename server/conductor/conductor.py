@@ -28,6 +28,7 @@ from signaling.effects import REVOKED, Admit
 from signaling.errors import RemoteError
 from signaling.ledger import restore
 from signaling.permissions import MEDIA
+from signaling.phases import Phase
 from signaling.replies import Goodbye
 from signaling.requests import ClientMessage
 from signaling.seats import Role, Seat, link_of
@@ -58,7 +59,9 @@ class Conductor:
     async def start(self) -> None:
         """Bring every booth back to where its facts left it, and begin. Raises what the record raises."""
         for booth in self._event.booths:
-            state = restore(cards.plan_of(self._event, booth), await self._record.facts(booth.id))
+            facts = await self._record.facts(booth.id)
+            at, now = datetime.now(UTC).timestamp(), asyncio.get_running_loop().time()
+            state = restore(cards.plan_of(self._event, booth), facts, at, now)
             self._begin(booth.id, BoothMachine(state), partial(self._welcome, booth))
             log.info("booth_opened", place=booth.id, phase=state.phase.value, epoch=state.epoch)
         self._engine.listen(self._heard)
@@ -118,6 +121,11 @@ class Conductor:
         """A booth as it stands now; None where there is none of that name."""
         place = self._places.get(name)
         return place.machine.state if place is not None and isinstance(place.machine, BoothMachine) else None
+
+    def live_booths(self) -> int:
+        """How many consultations have begun and are not over: each is about to need its media."""
+        states = (self.booth(name) for name in self._places)
+        return sum(state is not None and state.phase in (Phase.LIVE, Phase.PAUSED) for state in states)
 
     def shed(self, booth: str, what: tuple[str, ...]) -> None:
         """Have a booth leave that out from now on, and nothing else."""

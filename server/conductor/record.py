@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from signaling.errors import RemoteError
+from signaling.errors import LocalError, RemoteError
 from signaling.facts import Fact
 from signaling.inputs import Input, Received
 from signaling.requests import Command
@@ -19,7 +19,10 @@ class Record(Protocol):
     """What the conductor asks of a store."""
 
     def append(self, facts: Sequence[Fact]) -> Awaitable[None]:
-        """Write facts, all or none; returns when they are on disk."""
+        """Write facts, all or none; on disk when it returns, and never where it raises."""
+
+    def keep(self, facts: Sequence[Fact]) -> Awaitable[bool]:
+        """Write facts of what has happened anyhow, now or as soon as that is possible; whether they are on disk."""
 
     def facts(self, booth: str) -> Awaitable[tuple[Fact, ...]]:
         """Every fact of a booth, in order."""
@@ -28,11 +31,20 @@ class Record(Protocol):
 async def write(record: Record, facts: tuple[Fact, ...], happened: Input) -> None:
     """Put facts on disk. Raises RemoteError `not_saved` when that fails and they came of a command.
 
-    What happened by itself has happened, written down or not: a lost interpreter is off air even when the disk is full.
+    What happened by itself has happened, written down or not: a lost interpreter is off air, and who comes back has
+    the seat, even when the disk is full. It is written as soon as the disk takes it.
     """
+    is_command = isinstance(happened, Received) and isinstance(happened.message, Command)
     try:
-        await record.append(facts)
+        if is_command:
+            await record.append(facts)
+        else:
+            await record.keep(facts)
+    except LocalError as error:
+        if is_command:
+            raise RemoteError("not_saved", "The server could not write this down, so nothing was changed.") from error
+        log.exception("facts_not_written", booth=facts[0].booth, kinds=[fact.kind for fact in facts])
     except Exception:
         log.exception("facts_not_written", booth=facts[0].booth, kinds=[fact.kind for fact in facts])
-        if isinstance(happened, Received) and isinstance(happened.message, Command):
+        if is_command:
             raise RemoteError("not_saved", "The server could not write this down, so nothing was changed.") from None

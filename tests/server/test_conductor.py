@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from media.engine import door
 from server.store import Store
 from signaling.facts import Fact
 from signaling.messages import parse_server, to_wire
-from tests.support.hall import DESK, EVENT, HANOI, KIM, SUWON, TECHNICIAN, Hall, Line, hall, turn
+from tests.support.hall import DESK, EVENT, HANOI, KIM, PATIENCE_S, SUWON, TECHNICIAN, Hall, Line, hall, turn
 
 OPERATED = EVENT.model_copy(update={"start": "operator"})
 
@@ -155,7 +158,7 @@ async def test_a_fact_is_on_disk_and_in_the_engine_before_it_is_acknowledged(tmp
         await desk.next("ok")
         assert at.engine.commands[-2:] == [door.Route("booth-1", ()), door.Show("booth-1", ())]
         facts = await stored(tmp_path)
-    assert [fact.body["phase"] for fact in facts] == ["live", "paused"]
+    assert [fact.body["phase"] for fact in facts if fact.kind == "phase"] == ["live", "paused"]
 
 
 async def stored(folder: Path) -> tuple[Fact, ...]:
@@ -175,6 +178,9 @@ class FullDisk:
     async def append(self, facts: Sequence[Fact]) -> None:
         raise OSError(28, "No space left on device")
 
+    async def keep(self, facts: Sequence[Fact]) -> bool:
+        raise OSError(28, "No space left on device")
+
     def facts(self, booth: str) -> Awaitable[tuple[Fact, ...]]:
         return self._store.facts(booth)
 
@@ -192,10 +198,39 @@ async def test_a_command_that_cannot_be_written_changes_nothing_yet_a_booth_begi
         assert (await again.next("booth"))["phase"] == "live"
 
 
+async def test_while_the_record_is_locked_commands_are_refused_and_the_consultation_goes_on(tmp_path: Path) -> None:
+    async with hall(tmp_path) as at:
+        suwon, _ = await live(at)
+        kim, desk = await at.join(KIM), await at.join(DESK)
+        await kim.say("on_air", id="on", on=True)
+        await kim.next("ok")
+        with closing(sqlite3.connect(tmp_path / "facts.sqlite3", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began_s = time.monotonic()
+            await desk.say("pause", id="a")
+            await desk.say("pause", id="b")
+            assert [(await desk.next("error"))["code"] for _ in range(2)] == ["not_saved", "not_saved"]
+            assert time.monotonic() - began_s < PATIENCE_S
+            at.engine.tell(door.Lost("booth-1", KIM, 1))
+            assert (await suwon.until(lambda booth: not booth["interpreters"]["kim"]["on_air"]))["phase"] == "live"
+            again = await at.join(TECHNICIAN)
+            assert (await again.next("booth"))["sites"]["suwon"]["lamp"] == "gone"
+            ready = await at.client.get("/readyz")
+            assert (ready.status, (await ready.json())["reason"].split(" ")[0]) == (503, "Another")
+            other.execute("ROLLBACK")
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                await desk.say("pause", id="c")
+                if (await desk.next("ok", "error"))["type"] == "ok":
+                    break
+                await asyncio.sleep(0.1)
+        kinds = [fact.kind for fact in await stored(tmp_path)]
+        assert kinds[-5:] == ["on_air", "timer", "seat", "phase", "timer"], "in the order in which they became true"
+
+
 async def test_after_a_restart_a_live_consultation_is_live_again(tmp_path: Path) -> None:
     async with hall(tmp_path, event=OPERATED) as at:
-        await at.join(SUWON)
-        await at.join(HANOI)
+        before = [await at.join(SUWON), await at.join(HANOI)]
         desk = await at.join(DESK)
         await desk.until(lambda booth: bool(booth["phase"] == "ready"))
         await desk.say("start")
@@ -203,12 +238,42 @@ async def test_after_a_restart_a_live_consultation_is_live_again(tmp_path: Path)
         await desk.say("mode", id="c1", mode="simultaneous")
         await desk.next("ok")
     async with hall(tmp_path, event=OPERATED) as at:
-        suwon = await at.join(SUWON)
+        assert at.conductor.live_booths() == 1
+        suwon = await at.join(SUWON, resume=before[0].resume)
         booth = await suwon.next("booth")
         assert (booth["phase"], booth["mode"], booth["sites"]["suwon"]["framing"]) == ("live", "simultaneous", "fit")
-        await at.join(HANOI)
+        assert booth["sites"]["hanoi"]["media"] == "lost", "it was there, and is missed"
+        await at.join(HANOI, resume=before[1].resume)
         route = await at.engine.until(door.Route)
         assert gains(route)[HANOI, SUWON] == 0
+
+
+async def test_after_a_restart_the_holder_has_the_seat_and_whoever_asked_first_still_waits(tmp_path: Path) -> None:
+    async with hall(tmp_path) as at:
+        holder = await at.join(SUWON)
+        waiting = await at.line(SUWON)
+        await waiting.say("hello")
+        await waiting.next("seat_taken")
+    async with hall(tmp_path) as at:
+        waiting = await at.line(SUWON)
+        await waiting.say("hello")
+        assert await waiting.next() == {"type": "seat_taken", "seat": SUWON}
+        again = await at.line(SUWON)
+        await again.say("reconnect", seat=SUWON, resume=holder.resume)
+        assert (await again.next("welcome"))["generation"] == 2, "generations go on"
+
+
+async def test_after_a_restart_a_seat_waits_five_seconds_for_its_holder(tmp_path: Path) -> None:
+    async with hall(tmp_path) as at:
+        await at.join(SUWON)
+    async with hall(tmp_path) as at:
+        other = await at.line(SUWON)
+        await other.say("hello")
+        await other.next("seat_taken")
+        newcomer = await at.join(HANOI)
+        await turn(5.1)
+        await newcomer.say("measure", id="an input, so that the clock is looked at")
+        assert (await other.next())["type"] == "welcome"
 
 
 async def test_two_booths_know_nothing_of_each_other(at: Hall) -> None:

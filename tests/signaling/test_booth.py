@@ -71,7 +71,7 @@ class AnyBooth(RuleBasedStateMachine):
 
     @rule(seat=seats, known=st.booleans(), is_fresh=st.booleans())
     def somebody_comes_back(self, seat: str, known: bool, is_fresh: bool) -> None:
-        resume = self.at.booth.chair(seat).resume if known else "guess"
+        resume = self.at.secrets.get(seat, "") if known else "guess"
         self.at.count += 1
         session = 1000 + self.at.count if is_fresh else self.at.chair_session(seat) or 1000 + self.at.count
         if session not in self.closed:
@@ -216,7 +216,7 @@ class AnyBooth(RuleBasedStateMachine):
 
     @invariant()
     def the_facts_tell_the_same_story(self) -> None:
-        told = restore(plan(), self.at.facts)
+        told = restore(plan(), self.at.facts, self.at.now, self.at.now)
         booth = self.at.booth
         assert (told.epoch, told.mode, told.rooms, told.sequence) == (
             booth.epoch,
@@ -226,6 +226,12 @@ class AnyBooth(RuleBasedStateMachine):
         )
         if booth.phase not in FOLLOWS_PRESENCE:
             assert told.phase is booth.phase
+            assert (told.turns.gone is None) is (booth.turns.gone is None)
+            assert booth.turns.gone_until == pytest.approx(told.turns.gone_until, abs=0.002)
+        seated = {name: chair for name, chair in booth.chairs.items() if chair.seat.role not in EQUIPMENT_ROLES}
+        assert {name: (chair.generation, chair.resume) for name, chair in told.chairs.items()} == {
+            name: (chair.generation, chair.resume) for name, chair in seated.items()
+        }
         assert {p: c.to for p, c in told.consoles.items()} == {p: c.to for p, c in booth.consoles.items()}
 
 

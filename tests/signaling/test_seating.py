@@ -49,7 +49,7 @@ def test_a_client_that_waits_is_let_in_when_the_holder_stays_away() -> None:
 
 def test_a_holder_who_comes_back_in_time_keeps_the_seat_from_whoever_waits() -> None:
     booth = live()
-    secret = booth.booth.chair(SUWON).resume
+    secret = booth.secrets[SUWON]
     booth.hello(SUWON)
     booth.leave(SUWON)
     booth.wait(2)
@@ -99,7 +99,7 @@ def test_media_that_stops_after_its_page_is_dropped_at_once() -> None:
 
 def test_the_same_client_on_a_fresh_socket_keeps_its_old_connection_until_the_new_one_carries() -> None:
     booth = live()
-    secret = booth.booth.chair(SUWON).resume
+    secret = booth.secrets[SUWON]
     booth.leave(SUWON)
     reconnect(booth, SUWON, secret, 900)
     assert [(admit.session, admit.generation) for admit in booth.all(Admit)] == [(900, 2)]
@@ -115,7 +115,7 @@ def test_the_same_client_on_a_fresh_socket_keeps_its_old_connection_until_the_ne
 def test_reconnect_on_the_open_socket_follows_the_same_rule() -> None:
     booth = live()
     session = booth.sessions[SUWON]
-    reconnect(booth, SUWON, booth.booth.chair(SUWON).resume, session)
+    reconnect(booth, SUWON, booth.secrets[SUWON], session)
     assert [(admit.session, admit.generation) for admit in booth.all(Admit)] == [(session, 2)]
     assert [type(e) for e in booth.effects if getattr(e, "session", None) == session] == [Admit, Send]
     booth.connect(SUWON)
@@ -125,7 +125,7 @@ def test_reconnect_on_the_open_socket_follows_the_same_rule() -> None:
 def test_only_the_newest_attempt_is_kept_while_a_client_tries_again_and_again() -> None:
     booth = live()
     for generation in (2, 3):
-        reconnect(booth, SUWON, booth.booth.chair(SUWON).resume, booth.sessions[SUWON])
+        reconnect(booth, SUWON, booth.secrets[SUWON], booth.sessions[SUWON])
         booth.say(SUWON, '{"type": "offer", "sdp": "v=0"}')
         assert booth.all(Disconnect) == ([Disconnect(SUWON, 2)] if generation == 3 else [])
     booth.carry(SUWON, 2)
@@ -134,9 +134,9 @@ def test_only_the_newest_attempt_is_kept_while_a_client_tries_again_and_again() 
 
 def test_a_client_whose_welcome_was_lost_comes_back_with_its_older_secret() -> None:
     booth = live()
-    secret = booth.booth.chair(SUWON).resume
+    secret = booth.secrets[SUWON]
     reconnect(booth, SUWON, secret, 900)
-    newer = booth.booth.chair(SUWON).resume
+    newer = booth.secrets[SUWON]
     reconnect(booth, SUWON, secret, 901)
     assert booth.chair_session(SUWON) == 901
     assert booth.all(Close) == [Close(900, 4001)]
@@ -157,7 +157,7 @@ def test_an_unknown_secret_is_a_hello() -> None:
 
 def test_a_link_opens_no_other_seat() -> None:
     booth = live()
-    secret = booth.booth.chair(SUWON).resume
+    secret = booth.secrets[SUWON]
     booth.say(HANOI, json.dumps({"type": "reconnect", "seat": SUWON, "resume": secret}), 900)
     assert booth.codes(900) == ["not_allowed"]
     assert booth.chair_session(SUWON) == booth.sessions[SUWON]
@@ -194,7 +194,7 @@ def test_a_room_that_is_back_is_back_in_the_same_consultation_with_the_same_sett
 def test_a_revoked_link_is_out_at_once_with_all_who_ask_by_it() -> None:
     booth = live()
     holder, asker = booth.sessions[SUWON], booth.hello(SUWON)
-    secret = booth.booth.chair(SUWON).resume
+    secret = booth.secrets[SUWON]
     booth.input(Revoked(SUWON))
     assert booth.all(Close) == [Close(asker, 4003), Close(holder, 4003)]
     assert booth.all(Disconnect) == [Disconnect(SUWON, 1)]

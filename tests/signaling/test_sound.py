@@ -74,7 +74,7 @@ def test_a_lost_interpreter_is_off_air_the_floor_comes_back_and_both_lamps_say_s
     assert not booth.view().interpreters["kim"].on_air
     assert booth.gains()[HANOI, SUWON] == (0.0, 1.5)
     assert lamps(booth) == (Lamp.GONE, Lamp.GONE)
-    assert booth.facts[-1].body == {"person": "kim", "on": False, "by": None}
+    assert booth.told("on_air")[-1].body == {"person": "kim", "on": False, "by": None}
     booth.carry(KIM)
     assert lamps(booth) == (Lamp.OPEN, Lamp.OPEN)
     assert not booth.view().interpreters["kim"].on_air
@@ -97,7 +97,7 @@ def test_an_interpreter_whose_page_was_killed_is_lost_within_three_seconds_and_r
 def test_an_interpreter_who_comes_back_on_a_fresh_socket_is_off_air_at_once() -> None:
     booth = live()
     on_air(booth)
-    secret = booth.booth.chair(KIM).resume
+    secret = booth.secrets[KIM]
     booth.leave(KIM)
     booth.say(KIM, f'{{"type": "reconnect", "seat": "{KIM}", "resume": "{secret}"}}', 900)
     assert not booth.view().interpreters["kim"].on_air
@@ -107,7 +107,7 @@ def test_an_interpreter_who_comes_back_on_a_fresh_socket_is_off_air_at_once() ->
 def test_an_interpreter_whose_media_is_renewed_in_time_goes_on_speaking() -> None:
     booth = live()
     on_air(booth)
-    secret = booth.booth.chair(KIM).resume
+    secret = booth.secrets[KIM]
     booth.say(KIM, f'{{"type": "reconnect", "seat": "{KIM}", "resume": "{secret}"}}')
     booth.connect(KIM)
     assert booth.view().interpreters["kim"].on_air

@@ -71,7 +71,7 @@ def test_an_interpreter_sees_the_rooms_while_live_only_and_a_technician_always(a
 
 def test_a_wish_ends_with_its_socket_and_outlives_a_new_connection_on_the_open_one(at: AtBooth) -> None:
     at.say(KIM, WATCH)
-    again = f'{{"type": "reconnect", "seat": "{KIM}", "resume": "{at.booth.chair(KIM).resume}"}}'
+    again = f'{{"type": "reconnect", "seat": "{KIM}", "resume": "{at.secrets[KIM]}"}}'
     at.say(KIM, again)
     assert at.view().thumbnails
     at.leave(KIM)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from signaling.booth import Booth, Plan, SitePlan, opened
 from signaling.booth_view import BoothView
-from signaling.effects import Effect, Send, View, Write
+from signaling.effects import Admit, Effect, Send, View, Write
 from signaling.facts import Fact
 from signaling.inputs import Carrying, Closed, Elapsed, Input, Lost, Received
 from signaling.ledger import restore
@@ -36,13 +37,15 @@ def plan(*, automatic: bool = True, scaled: bool = False) -> Plan:
 class AtBooth:
     """Inputs go in by name of seat; `effects` are those of the last one, `facts` all that were written."""
 
-    def __init__(self, *, automatic: bool = True, scaled: bool = False, facts: Iterable[Fact] = ()) -> None:
+    def __init__(self, *, automatic: bool = True, scaled: bool = False, facts: Sequence[Fact] = ()) -> None:
         own = plan(automatic=automatic, scaled=scaled)
-        self.booth: Booth = restore(own, facts) if facts else opened(own)
         self.now = 1000.0
+        self.booth: Booth = restore(own, facts, self.now, self.now) if facts else opened(own)
         self.effects: tuple[Effect, ...] = ()
-        self.facts: list[Fact] = []
+        self.facts: list[Fact] = list(facts)
         self.sessions: dict[str, int] = {}
+        self.secrets: dict[str, str] = {}
+        """By seat: what its last holder comes back with."""
         self.count = 0
 
     def input(self, happened: Input) -> tuple[Effect, ...]:
@@ -50,7 +53,8 @@ class AtBooth:
         self.booth, self.effects = step(self.booth, happened, self.now)
         writes = [index for index, effect in enumerate(self.effects) if isinstance(effect, Write)]
         assert writes in ([], [0]), "facts come first, in one effect"
-        self.facts += [fact for effect in self.all(Write) for fact in effect.facts]
+        self.facts += [replace(fact, at=self.now) for effect in self.all(Write) for fact in effect.facts]
+        self.secrets |= {effect.seat: effect.resume for effect in self.all(Admit)}
         assert [fact.sequence for fact in self.facts] == list(range(1, len(self.facts) + 1))
         return self.effects
 
@@ -118,6 +122,10 @@ class AtBooth:
     def codes(self, seat: str | int) -> list[str]:
         """The codes of the errors among that."""
         return [message.code for message in self.sent(seat) if isinstance(message, Error)]
+
+    def told(self, kind: str) -> list[Fact]:
+        """The facts of one kind, of all that were written."""
+        return [fact for fact in self.facts if fact.kind == kind]
 
     def view(self) -> BoothView:
         """The booth as everybody is told."""

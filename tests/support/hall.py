@@ -94,6 +94,8 @@ class Line:
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
+        self.resume = ""
+        """What its last welcome brought."""
 
     async def say(self, kind: str, **fields: Any) -> None:
         await self.socket.send_str(json.dumps({"type": kind, **fields}))
@@ -107,6 +109,7 @@ class Line:
                     continue
                 assert message.type is aiohttp.WSMsgType.TEXT, f"closed with {self.socket.close_code}"
                 body: dict[str, Any] = json.loads(message.data)
+                self.resume = body.get("resume", self.resume)
                 if not kinds or body["type"] in kinds:
                     return body
 
@@ -141,10 +144,11 @@ class Hall:
         headers = {"Authorization": f"Bearer {LINKS[seat]}"}
         return Line(await self.client.ws_connect("/signal", protocols=("hanmaru.v1",), headers=headers, **options))
 
-    async def join(self, seat: str, *, media: bool = True) -> Line:
-        """A client that has its seat and, where the seat has media, is connected."""
+    async def join(self, seat: str, *, media: bool = True, resume: str | None = None) -> Line:
+        """A client that has its seat and, where the seat has media, is connected; `resume`: it had the seat before."""
         line = await self.line(seat)
-        await line.say("hello", **({"booth": "booth-1"} if seat == TECHNICIAN else {}))
+        booth = {"booth": "booth-1"} if seat == TECHNICIAN else {}
+        await line.say("hello", **booth) if resume is None else await line.say("reconnect", seat=seat, resume=resume)
         welcome = await line.next("welcome")
         if media and welcome["media"]["audio"]:
             await line.say("offer", sdp="v=0")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page
 
 from media.engine import door
+from server.keys import STORE
 from tests.support.chromium import driver, executable, launch
 from tests.support.hall import DESK, LINKS, SUWON, Hall, hall, turn
 
@@ -23,8 +26,12 @@ SIT = """async ([seat, token]) => {
   const ignore = () => undefined;
   const on = { welcome: ignore, answer: ignore, error: ignore, link: (state) => window.news.push(state) };
   for (const word of ["booth", "levels"]) on[word] = () => window.news.push(word);
-  const session = new Session({ address: `${location.origin.replace("http", "ws")}/signal`, seat, on });
+  const address = `${location.origin.replace("http", "ws")}/signal`;
+  const session = new Session({ address, seat, on, storage: sessionStorage });
   session.open();
+  window.said = [];
+  window.press = (message) => session.command(message).then(
+    (answer) => window.said.push(answer.type), (refusal) => window.said.push(refusal.code));
 }"""
 PATIENCE_S = 5.0
 SILENCE_MS = 6000  # more than a line may be silent
@@ -49,33 +56,65 @@ async def page(at: Hall, tmp_path: Path) -> AsyncIterator[Page]:
         await chromium.close()
 
 
+async def count(page: Page, word: str) -> int:
+    return sum(said == word for said in await page.evaluate("window.news"))
+
+
+async def heard(page: Page, word: str, times: int) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            if await count(page, word) >= times:
+                return
+            await asyncio.sleep(0.02)
+
+
 async def test_no_levels_are_a_dead_line_only_while_somebody_is_connected(at: Hall, page: Page) -> None:
-    async def count(word: str) -> int:
-        return sum(said == word for said in await page.evaluate("window.news"))
-
-    async def heard(word: str, times: int) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                if await count(word) >= times:
-                    return
-                await asyncio.sleep(0.02)
-
     await page.evaluate(SIT, [DESK, LINKS[DESK]])
-    await heard("booth", 1)
+    await heard(page, "booth", 1)
     room = await at.join(SUWON)
     at.engine.tell(door.Levels("booth-1", {SUWON: -20.0}, ()))
-    await heard("levels", 1)
-    before = await count("booth")
+    await heard(page, "levels", 1)
+    before = await count(page, "booth")
     await room.socket.close()
     await turn(0.0)  # the server notes that the room has left
     await turn(3.1)
-    await heard("booth", before + 1)
+    await heard(page, "booth", before + 1)
     at.engine.tell(door.Levels("booth-1", {SUWON: None}, ()))  # the last one, already on its way
-    await heard("levels", 2)
+    await heard(page, "levels", 2)
     await page.clock.run_for(SILENCE_MS)
-    assert await count("lost") == 0
-    before = await count("booth")
+    assert await count(page, "lost") == 0
+    before = await count(page, "booth")
     await at.join(SUWON)
-    await heard("booth", before + 3)  # there, offering, connected
+    await heard(page, "booth", before + 3)  # there, offering, connected
     await page.clock.run_for(SILENCE_MS)
-    assert await count("lost") == 1
+    assert await count(page, "lost") == 1
+
+
+async def test_a_command_whose_answer_is_lost_is_said_again_and_obeyed_once(
+    at: Hall, page: Page, tmp_path: Path
+) -> None:
+    await page.evaluate(SIT, [DESK, LINKS[DESK]])
+    await heard(page, "booth", 1)
+    store = at.app[STORE]
+    with closing(sqlite3.connect(tmp_path / "facts.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # the answer has to wait for the disk
+        await page.evaluate("void press({ type: 'set', site: 'suwon', volume_db: -6 })")
+        await page.evaluate("void press({ type: 'measure' })")
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                if store.broken is not None:
+                    break
+                await asyncio.sleep(0.01)
+        for session in at.conductor._sessions.values():
+            session.outgoing.close(1012)
+        await heard(page, "lost", 1)
+        other.execute("ROLLBACK")
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            said = await page.evaluate("window.said")
+            if len(said) == 2:
+                break
+            await asyncio.sleep(0.02)
+    assert said == ["no_line", "ok"], "what holds for the moment only is not said again"
+    facts = [fact for fact in await store.facts("booth-1") if fact.kind == "set"]
+    assert [(fact.body["volume_db"], (fact.event or "").split("/")[0]) for fact in facts] == [(-6, DESK)]
