@@ -42,7 +42,7 @@ async def test_everybody_is_back_soon_after_a_cut(two_booths: Meeting, who: tupl
         await two_booths.network.mend(*places)
         returns = await watch(two_booths, BOOTH, victims, mended_s, PATIENCE_S)
     if not returns.complete:
-        await asyncio.gather(*(each.join() for each in victims))  # for the tests to come
+        await asyncio.gather(*(two_booths.replace(each) for each in victims))  # for the tests to come
     sys.stdout.write(f"{CUT_S:.0f} s without {' and '.join(who)}: {returns}\n")
     assert not returns.clicks, str(returns)
     assert returns.worst_s <= BACK_S, str(returns)

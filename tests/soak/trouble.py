@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.soak.chaos import Fault
-from tests.support.weather.attendee import SMALL, Attendee
 from tests.support.weather.meeting import Meeting
 
 MEND_S = 30.0
 """Within that a booth is whole again, or the fault is put down as not mended."""
-FRONT_S = 1.0  # until a supervisor has started it again
 
 
 class Trouble:
@@ -58,7 +56,7 @@ class Trouble:
                 self.mended_s.append((fault, time.monotonic() - ended_s))
             except TimeoutError as late:
                 self.unmended.append(f"{fault}: {str(late)[:300]}")
-                await asyncio.gather(*(each.join() for booth in concerned for each in self.held.of(booth)))
+                await asyncio.gather(*(self.held.replace(each) for booth in concerned for each in self.held.of(booth)))
         finally:
             for booth in concerned:
                 self._calm_s[booth] = time.monotonic()
@@ -91,14 +89,7 @@ class Trouble:
                 await asyncio.sleep(fault.lasts_s)
                 await who.join()
             case "power cut" if who:
-                await self._power_cut(who, fault.lasts_s)
-
-    async def _power_cut(self, who: Attendee, lasts_s: float) -> None:
-        who.kill()
-        await who.end()
-        await asyncio.sleep(lasts_s)
-        await who.start(self.held.served, self.held.folder / "clips", SMALL)
-        await who.join()
+                await self.held.replace(who, fault.lasts_s)
 
 
 def media_process(log: Path, booth: str) -> int:

@@ -43,6 +43,7 @@ class Meeting:
     served: Served
     booths: dict[str, dict[str, Attendee]]
     """Booth -> name (suwon, hanoi, kim) -> who."""
+    film: tuple[int, int, int]
 
     @property
     def everybody(self) -> list[Attendee]:
@@ -80,6 +81,14 @@ class Meeting:
             float(count) * TICK_S for labels, count in rows if f'"{booth}"' in labels and '"sound_concealed"' in labels
         )
 
+    async def replace(self, who: Attendee, after_s: float = 0.0) -> None:
+        """A power cut at that participant's, and another machine that long after it."""
+        who.kill()
+        await who.end()
+        await asyncio.sleep(after_s)
+        await who.start(self.served, self.folder / "clips", self.film)
+        await who.join()
+
     async def restart(self) -> None:
         """Start the server once more where it was, with what it had written down."""
         port = int(self.served.environment["HANMARU_PORT"])
@@ -113,7 +122,7 @@ async def meeting(
         f"booth-{number}": await _people(network, place, number, way, (*SITES, *interpreters))
         for number in range(1, booths + 1)
     }
-    held = Meeting(network, folder, event, place, served, people)
+    held = Meeting(network, folder, event, place, served, people, film)
     try:
         await asyncio.gather(*(each.start(served, clips, film) for each in held.everybody))
         await asyncio.gather(*(each.join() for each in held.everybody))
