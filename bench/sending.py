@@ -89,6 +89,10 @@ class PictureOutlet(Outlet):
         self._clock.start(now)
         self.begin(now)
 
+    def show(self, clip: Clip) -> None:
+        """Send another clip from now on, of the same pace, from its key frame on."""
+        self._clip, self._take, self._at = clip, 0, 0
+
     def stop(self) -> None:
         self._clock.stop()
         self.end()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -12,6 +12,7 @@ from media.errors import CandidateError
 NO_CONNECTION = "There is no connection that this candidate could belong to."
 MOST_CANDIDATES = 32  # per description or connection: a machine with many networks has a dozen
 LONGEST_CANDIDATE = 512  # characters
+ANNOUNCED_BELOW = 1 << 8  # one step of local preference (RFC 8445 section 5.1.2.1)
 
 # RFC 8839 section 5.1; the tail (raddr, rport, extensions) is kept as it is.
 _GRAMMAR = re.compile(
@@ -26,6 +27,9 @@ _METADATA = tuple(ip_network(text) for text in ("100.100.100.200", "192.0.0.0/24
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 _COMPATIBLE = IPv6Network("::/96")  # v4-compatible, long deprecated (RFC 4291 section 2.5.5.1)
 _THIS_NETWORK = ip_network("0.0.0.0/8")
+
+Announced = Sequence[tuple[str, str]]
+"""Public addresses, each with the local one that it stands for: (local, public)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +115,24 @@ def _inside(address: IPv6Address) -> IPv4Address | None:
     return None
 
 
-def announce(sdp: str, public: Mapping[str, str]) -> str:
-    """Return an answer in which each local address of `public` (local -> announced) is replaced by the announced one.
+def announce(sdp: str, public: Announced) -> str:
+    """Return an answer that offers, beside each local address of `public`, the public one too.
 
-    Host candidates and connection lines change; the port stays, so the router must forward it as it is.
+    The router in front forwards the same port. Who is in the server's own network, a relay among them, goes on finding
+    it without passing that router. An announced address has a lower priority and a foundation of its own
+    (RFC 8445 sections 5.1.1.3 and 5.1.2): it is another way.
     """
-    return "".join(_announce_line(line, public) for line in re.split(r"(?<=\n)", sdp))
+    return "".join(_announced(line, public) for line in re.split(r"(?<=\n)", sdp))
 
 
-def _announce_line(line: str, public: Mapping[str, str]) -> str:
-    body = line.rstrip("\r\n")
-    words = body.split(" ")
-    if body.startswith("a=candidate:"):
-        if len(words) >= 8 and words[7] == "host" and words[4] in public:
-            words[4] = public[words[4]]
-    elif body.startswith("c=IN IP"):
-        if len(words) == 3 and words[2] in public:
-            words[2] = public[words[2]]
-            words[1] = "IP6" if ":" in words[2] else "IP4"
-    else:
+def _announced(line: str, public: Announced) -> str:
+    words = line.split(" ")
+    if not line.startswith("a=candidate:") or len(words) < 8 or words[7].rstrip() != "host":
         return line
-    return " ".join(words) + line[len(body) :]
+    lines = [line]
+    for number, (local, address) in enumerate(public):
+        if local == words[4] != address:
+            foundation = f"a=candidate:{words[0].rpartition(':')[2]}n{number}"
+            priority = str(max(1, int(words[3]) - ANNOUNCED_BELOW))
+            lines.append(" ".join([foundation, *words[1:3], priority, address, *words[5:]]))
+    return "".join(lines)

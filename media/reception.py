@@ -13,18 +13,18 @@ class Reception:
 
     __slots__ = (
         "_base",
-        "_clock_hz",
         "_expected_before",
         "_highest",
         "_jitter",
         "_received_before",
         "_transit",
+        "clock_hz",
         "received",
     )
 
     def __init__(self, clock_hz: int) -> None:
         self.received = 0
-        self._clock_hz = clock_hz
+        self.clock_hz = clock_hz
         self._base: int | None = None
         self._highest = 0
         self._jitter = 0.0
@@ -42,10 +42,10 @@ class Reception:
         if number - self._highest > REACH:  # a sender that began anew: none of what lies between was lost
             self._base += number - self._highest - 1
         self._highest = number
-        transit = now * self._clock_hz - timestamp
+        transit = now * self.clock_hz - timestamp
         if self._transit is not None:
             away = abs(transit - self._transit)
-            if away < self._clock_hz:  # more is a sender that began anew, no jitter
+            if away < self.clock_hz:  # more is a sender that began anew, no jitter
                 self._jitter += (away - self._jitter) / 16  # appendix A.8
         self._transit = transit
 

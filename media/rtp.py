@@ -12,6 +12,7 @@ LAST_ID = 14  # likewise; a peer may offer greater ones
 HALF_SEQUENCE = 1 << 15
 SEND_TIME_HZ = 1 << 18
 """abs-send-time counts 2**-18 s in 24 bits: https://webrtc.googlesource.com/src, docs/native-code/rtp-hdrext."""
+SEND_TIME_WRAPS_S = 64.0
 _HEADER = struct.Struct("!BBHLL")
 _EXTENSION = struct.Struct("!HH")
 _ORIGINAL = struct.Struct("!H")

@@ -7,6 +7,8 @@ the sheet      sheet (what it says), sheet_document (HTML), sheet_press and shee
                sheet_door (for the technician), sheet_command, words (the pages' sentences)
 HTTP edge      app (routes, lifetime), answers (headers, errors), pages, health, patience, tls, log, keys
                forwarded (behind a reverse proxy)
+supervision    notify (systemd's words), healthcheck (a container's), cli_faults (sentences and exit codes),
+               last_good (the event of a meeting that goes on), certificate_watch, event_watch (files that may change)
 operations     metrics (who may scrape, when), metric_families (names and labels), tally, spread; METRICS.md, alerts.yml
                shedding (what is left out so that voices go on), processors (what the kernel says of them)
 equipment      whip (the two doors), equipment (what is connected), problems (errors in HTTP's own words)

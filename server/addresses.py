@@ -7,7 +7,7 @@ import socket
 
 import ifaddr
 
-from server.settings import Settings
+from server.settings import Settings, SetupError
 
 LOOPBACK = "127.0.0.1"
 
@@ -24,17 +24,39 @@ def local_addresses() -> tuple[str, ...]:
 
 
 def media_addresses(settings: Settings) -> tuple[str, ...]:
-    """The local addresses to offer for media: the settings', or the bound one, or all when bound to all."""
+    """The local addresses to offer for media: the settings', or the bound ones, or all when bound to all."""
     if settings.media_addresses:
         return settings.media_addresses
     if settings.binds_everywhere:
         return local_addresses() or (LOOPBACK,)
-    if settings.host == "localhost":
+    return tuple(dict.fromkeys(address for host in settings.hosts for address in _addresses_of(host)))
+
+
+def announced(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Which public address is offered beside which local one, as (local, public).
+
+    Raises SetupError for a public address that no local one could stand behind.
+    """
+    offered = media_addresses(settings)
+    pairs: dict[tuple[str, str], None] = {}
+    for local, public in settings.announce:
+        behind = [address for address in offered if (":" in address) == (":" in public)] if local is None else [local]
+        if not behind or local not in (None, *offered):
+            raise SetupError(
+                f"HANMARU_ANNOUNCE names {public if local is None else f'{local}={public}'}, but media is offered on "
+                f"{', '.join(offered) or 'no address'} only; see HANMARU_MEDIA_ADDRESSES."
+            )
+        pairs |= dict.fromkeys((address, public) for address in behind)
+    return tuple(pairs)
+
+
+def _addresses_of(host: str) -> tuple[str, ...]:
+    if host == "localhost":
         return (LOOPBACK,)
     try:
-        return (str(ipaddress.ip_address(settings.host)),)
+        return (str(ipaddress.ip_address(host)),)
     except ValueError:
-        return _resolved(settings.host)
+        return _resolved(host)
 
 
 def _resolved(host: str) -> tuple[str, ...]:
@@ -49,9 +71,8 @@ def own_names(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """DNS names and IP addresses by which browsers may reach this server."""
     names = {"localhost", socket.gethostname().lower()}
     addresses = {LOOPBACK, "::1", *local_addresses(), *settings.media_addresses}
-    if settings.announce is not None:
-        addresses.add(settings.announce)
-    for host in (settings.host, *(_host_of(origin) for origin in settings.public_origins)):
+    addresses |= {public for _, public in settings.announce}
+    for host in (*settings.hosts, *(_host_of(origin) for origin in settings.public_origins)):
         try:
             address = ipaddress.ip_address(host)
         except ValueError:

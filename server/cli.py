@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import json
 import logging
-import os
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from server import log
 from server.addresses import local_addresses
+from server.cli_faults import event_of, event_to_serve, fail, known_booth, sentences, settings_of
 from server.event import Event, EventFaults, load
 from server.links import Link, equipment_table, links_of, qr_code, seats_of, table
 from server.revocation import Revocations
-from server.settings import Settings, SettingsFaults, SetupError, read
+from server.settings import Settings
 from server.state_dir import prepare, secret_of
 from server.tokens import Tokens
-from signaling.errors import LocalError
 
 app = typer.Typer(
     name="hanmaru",
     help="Hanmaru joins two distant meeting rooms into one table, with an interpreter's voice between them.\n\n"
     "Settings come from the environment: HANMARU_EVENT (the event file), HANMARU_HOST, HANMARU_PORT, "
     "HANMARU_STATE_DIR, HANMARU_SECRET, HANMARU_ANNOUNCE, HANMARU_MEDIA_ADDRESSES, HANMARU_PUBLIC_ORIGINS, "
-    "HANMARU_CERTIFICATE, HANMARU_KEY, HANMARU_TLS, HANMARU_TRUSTED_PROXIES, HANMARU_METRICS.",
+    "HANMARU_CERTIFICATE, HANMARU_KEY, HANMARU_TLS, HANMARU_TRUSTED_PROXIES, HANMARU_METRICS, HANMARU_TURN, "
+    "HANMARU_TURN_SECRET.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,9 +52,10 @@ def run(
     """Serve the event and print every join link. Ctrl-C or SIGTERM ends it within 5 seconds."""
     from server import running  # media libraries take a second to load: only who serves waits for them
 
-    settings, loaded = _settings(event), _event(event)
-    _known_booth(loaded, booth)
     log.configure()
+    settings = settings_of(event)
+    loaded = event_to_serve(settings)
+    known_booth(loaded, booth)
 
     async def main() -> None:
         stop = asyncio.Event()
@@ -72,7 +71,7 @@ def run(
 
         await running.serve(settings, loaded, tokens, announce=announce, stop=stop)
 
-    with _sentences():
+    with sentences():
         running.run(main())
 
 
@@ -89,9 +88,9 @@ def links(
     ] = False,
 ) -> None:
     """Print fresh join links. Links printed before go on working until they end or are revoked."""
-    settings, loaded = _settings(event), _event(event)
-    _known_booth(loaded, booth)
-    with _sentences():
+    settings, loaded = settings_of(event), event_of(event)
+    known_booth(loaded, booth)
+    with sentences():
         tokens = Tokens(secret_of(settings), loaded.id)
     found = links_of(loaded, tokens, origin=settings.origin, now=dt.datetime.now(dt.UTC), booth=booth)
     if as_json:
@@ -129,12 +128,12 @@ def sheet(
     """
     from server import sheet_command
 
-    settings, loaded = _settings(event), _event(event)
+    settings, loaded = settings_of(event), event_of(event)
     try:
         order = sheet_command.ordered(settings, loaded, site, base_url=base_url, pdf=out, html=html)
     except sheet_command.OrderError as error:
-        _fail(str(error), code=2)
-    with _sentences():
+        fail(str(error), code=2)
+    with sentences():
         sheet_command.write(order, force=force)
     print("\n".join(str(path) for path in order.files.values()))
     if order.caution is not None:
@@ -145,7 +144,7 @@ def sheet(
 def check(files: Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Event files.")] = None) -> None:
     """Check event files: every fault at once, with its line and what to do. Exit code 1 when there is one."""
     faults = 0
-    for file in files or [_settings(None).event]:
+    for file in files or [settings_of(None).event]:
         try:
             loaded = load(file)
         except EventFaults as error:
@@ -164,12 +163,12 @@ def revoke(
     event: EventOption = None,
 ) -> None:
     """End every link of a seat that was printed until now; whoever sits there is put out within 2 seconds."""
-    settings, loaded = _settings(event), _event(event)
+    settings, loaded = settings_of(event), event_of(event)
     known = [str(own) for own in seats_of(loaded)]
     if seat not in known:
         near = get_close_matches(seat, known, n=1)
-        _fail(f'This event has no seat "{seat}".' + (f" Did you mean {near[0]}?" if near else ""), code=2)
-    with _sentences():
+        fail(f'This event has no seat "{seat}".' + (f" Did you mean {near[0]}?" if near else ""), code=2)
+    with sentences():
         prepare(settings.state_dir)
         Revocations(settings.state_dir).revoke(seat, dt.datetime.now(dt.UTC))
     print(f"All links of {seat} printed until now are revoked. `.venv/bin/python -m server links` prints fresh ones.")
@@ -193,11 +192,11 @@ def loopback(
     """
     from server import loopback as test
 
-    settings, loaded = _settings(event), _event(event)
+    settings, loaded = settings_of(event), event_of(event)
     if site is not None and site not in {own.id for own in loaded.sites}:
-        _fail(f'This event has no site "{site}"; it has {", ".join(own.id for own in loaded.sites)}.', code=2)
+        fail(f'This event has no site "{site}"; it has {", ".join(own.id for own in loaded.sites)}.', code=2)
     log.configure(level=logging.WARNING)
-    with _sentences():
+    with sentences():
         raise typer.Exit(asyncio.run(test.main(settings, loaded, url=url, token=token, site=site, as_json=as_json)))
 
 
@@ -207,7 +206,7 @@ def demo(event: EventOption = None) -> None:
     from server import demo as play
     from server import running
 
-    settings, loaded = _settings(event), _event(event)
+    settings, loaded = settings_of(event), event_of(event)
     log.configure(level=logging.WARNING)
 
     async def main() -> None:
@@ -215,7 +214,7 @@ def demo(event: EventOption = None) -> None:
         running.until_told(stop)
         await play.main(settings, loaded, Tokens(secret_of(settings), loaded.id), stop)
 
-    with _sentences():
+    with sentences():
         running.run(main())
 
 
@@ -223,39 +222,6 @@ def main() -> None:
     """Run the command line."""
     logging.captureWarnings(True)
     app()
-
-
-@contextlib.contextmanager
-def _sentences() -> Iterator[None]:
-    """Faults of files, folders, ports and certificates end the command with their sentence and exit code 1."""
-    try:
-        yield
-    except (SetupError, LocalError) as error:
-        _fail(str(error))
-
-
-def _settings(event: Path | None) -> Settings:
-    try:
-        settings = read(os.environ)
-    except SettingsFaults as error:
-        for sentence in error.sentences:
-            print(sentence, file=sys.stderr)
-        raise typer.Exit(2) from None
-    return settings if event is None else replace(settings, event=event.absolute())
-
-
-def _event(event: Path | None) -> Event:
-    try:
-        return load(_settings(event).event)
-    except EventFaults as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from None
-
-
-def _known_booth(event: Event, booth: str | None) -> None:
-    known = [own.id for own in event.booths]
-    if booth is not None and booth not in known:
-        _fail(f'This event has no booth "{booth}"; it has {", ".join(known)}.', code=2)
 
 
 def _welcome(settings: Settings, event: Event, held: Event, links: list[Link], *, qr: bool) -> str:
@@ -283,8 +249,3 @@ def _sheets_mentioned(event: Event) -> str:
         f'To print them as slips with codes: make sheet ARGS="--site SITE" ({sites}), or open /sheet/SITE '
         "in a browser that has opened the technician's link."
     )
-
-
-def _fail(sentence: str, *, code: int = 1) -> NoReturn:
-    print(sentence, file=sys.stderr)
-    raise typer.Exit(code)

@@ -47,9 +47,10 @@ def claims_of(request: web.Request, token: str, seat: str | None = None) -> Clai
             content_type="application/json",
         )
     try:
-        claims = request.app[TOKENS].verify(token, datetime.now(UTC))
+        now = datetime.now(UTC)
+        claims = request.app[TOKENS].verify(token, now)
         is_known = claims.seat in request.app[SEATS] and seat in {None, claims.seat}
-        if not is_known or request.app[REVOCATIONS].covers(claims):
+        if not is_known or request.app[REVOCATIONS].covers(claims, now):
             refuse()
     except RemoteError as error:
         if token and lockout.failed(address, token, now_s):

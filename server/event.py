@@ -194,8 +194,11 @@ def _unknown(name: str) -> NoReturn:
     raise KeyError(name)
 
 
-def load(path: Path | str) -> Event:
-    """Read and check an event file; raises `EventFaults` with every fault found, in the order of the file."""
+def load(path: Path | str, folder: Path | None = None) -> Event:
+    """Read and check an event file; raises `EventFaults` with every fault found, in the order of the file.
+
+    `folder`: where the files that it names lie, if not beside it.
+    """
     file = str(path)
     text = _text_of(Path(path), file)
     try:
@@ -203,7 +206,7 @@ def load(path: Path | str) -> Event:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise EventFaults([fault_of_syntax(file, text, str(error))]) from None
     lines = lines_of(text)
-    folder = Path(path).absolute().parent
+    folder = folder or Path(path).absolute().parent
     event: Event | None = None
     faults: list[Fault] = []
     try:

@@ -102,10 +102,10 @@ async def _target(
         yield Target(here, token or _own_token(settings, event), tls)
         return
     print(f"No server answers on {here}: one is started for this test.", file=sys.stderr, flush=True)
-    async with _started(replace(settings, host="127.0.0.1", port=0), event) as port:
+    async with _started(replace(settings, hosts=("127.0.0.1",), port=0), event) as port:
         tls = trusting(settings.certificate or settings.state_dir / "ca.crt")
         say(f"server started on port {port}")
-        yield Target(replace(settings, host="127.0.0.1", port=port).origin_here, _own_token(settings, event), tls)
+        yield Target(replace(settings, hosts=("127.0.0.1",), port=port).origin_here, _own_token(settings, event), tls)
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
 """A media process: the engine of one place, alone with its sockets, driven through a pipe until that ends.
 
-`python -m server.media_process --addresses A,B [--announce A] DOOR PARENT`, where DOOR is the number of an open socket
-and PARENT the process that opened it. `server.running` starts it; nobody does by hand.
+`python -m server.media_process --addresses A,B [--announce A=P] DOOR PARENT`, where DOOR is the number of an open
+socket and PARENT the process that opened it. `server.running` starts it; nobody does by hand.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ async def run(door: socket.socket, given: argparse.Namespace) -> None:
     from media.engine.pipe import serve
 
     addresses = tuple(given.addresses.split(","))
-    engine = LocalEngine(addresses, given.announce, given.transcode_cores, given.transcode_ledger)
+    announced = tuple((local, public) for local, _, public in (pair.partition("=") for pair in given.announce))
+    engine = LocalEngine(addresses, announced, given.transcode_cores, given.transcode_ledger)
     gc.collect()
     gc.freeze()  # a full collection of what never goes away takes almost three ticks
     await serve(engine, door, lambda: engine.ticks, engine.figures)
@@ -35,7 +36,7 @@ def main() -> None:
     """Read the arguments, tie this process to its parent, and be a media process."""
     arguments = argparse.ArgumentParser(prog="server.media_process")
     arguments.add_argument("--addresses", required=True, help="local addresses offered for media, with commas")
-    arguments.add_argument("--announce", help="the public one that is told instead of them")
+    arguments.add_argument("--announce", type=lambda text: text.split(","), default=[], help="LOCAL=PUBLIC,...")
     arguments.add_argument("--transcode-cores", type=float, help="for pictures that are made anew")
     arguments.add_argument("--transcode-ledger", type=Path, help="the file by which all media processes share them")
     arguments.add_argument("door", type=int)

@@ -10,6 +10,9 @@ from server import state_dir
 from server.settings import SetupError
 from server.tokens import Claims
 
+CLOCK_SKEW_S = 60.0
+"""Links may be printed on another machine, whose clock is a little ahead."""
+
 
 class RevocationError(SetupError):
     """The file cannot be read; the message is a sentence for whoever runs the server."""
@@ -21,29 +24,34 @@ class Revocations:
     def __init__(self, folder: Path) -> None:
         """Read the file; raises RevocationError."""
         self._path = folder / "revoked.json"
-        self._stamp: tuple[int, int, int] | None = None
+        self._stamp: state_dir.Stamp | None = None
         self._revoked_at: dict[str, float] = {}
         self.refresh()
 
-    def covers(self, claims: Claims) -> bool:
-        """Whether these claims were revoked: their seat was, and they were issued by then."""
+    def covers(self, claims: Claims, now: datetime) -> bool:
+        """Whether these claims were revoked: their seat was, and they were issued by then.
+
+        Of those from the future nobody can say whether they were printed before or after: they count as revoked.
+        """
         revoked_at = self._revoked_at.get(claims.seat)
-        return revoked_at is not None and claims.issued_at <= revoked_at
+        latest = now.timestamp() + CLOCK_SKEW_S
+        return revoked_at is not None and (claims.issued_at <= revoked_at or claims.issued_at > latest)
 
     def revoke(self, seat: str, now: datetime) -> None:
         """Refuse every token of the seat that was issued until now; on disk when this returns."""
         with state_dir.exclusive(self._path.with_suffix(".lock")):
             self.refresh()
-            self._revoked_at[seat] = now.timestamp()
+            before = self._revoked_at.get(seat, 0.0)  # later than now where the clock was set back
+            self._revoked_at[seat] = max(before, now.timestamp())
             state_dir.write(self._path, json.dumps(self._revoked_at, indent=1, sort_keys=True).encode() + b"\n")
-            self._stamp = self._stamp_now()
+            self._stamp = state_dir.stamp(self._path)
 
     def refresh(self) -> tuple[str, ...]:
         """Read the file if it changed: the seats revoked since the last look.
 
         Raises RevocationError, and goes on with what was read before.
         """
-        stamp = self._stamp_now()
+        stamp = state_dir.stamp(self._path)
         if stamp == self._stamp:
             return ()
         fresh = self._read()
@@ -51,13 +59,6 @@ class Revocations:
         self._revoked_at = fresh
         self._stamp = stamp
         return changed
-
-    def _stamp_now(self) -> tuple[int, int, int] | None:
-        try:
-            status = self._path.stat()
-        except FileNotFoundError:
-            return None
-        return status.st_ino, status.st_mtime_ns, status.st_size
 
     def _read(self) -> dict[str, float]:
         try:

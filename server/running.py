@@ -21,10 +21,15 @@ from aiohttp import web
 
 from media.engine.child import Recipe
 from media.engine.pool import PoolEngine
-from server.addresses import media_addresses
+from server.addresses import announced, media_addresses
 from server.app import make_app
+from server.certificate_watch import CertificateWatch
 from server.conductor import LOOPBACKS, Conductor
+from server.conductor.spawn import end, spawn
 from server.event import Event
+from server.event_watch import EventWatch
+from server.keys import CONDUCTOR_RUNS
+from server.notify import VARIABLES, Notify
 from server.patience import PatientHandler
 from server.records import path_of, unfinished
 from server.settings import CHECKOUT, Settings, SetupError
@@ -44,6 +49,8 @@ log = structlog.get_logger("server")
 
 class ServingError(SetupError):
     """The server cannot begin; the message is a sentence for whoever runs it."""
+
+    may_pass = True
 
 
 def rehearsed(event: Event, now: dt.datetime) -> Event:
@@ -73,12 +80,16 @@ TRANSCODE_LEDGER = "transcoding"
 
 
 def media_process(settings: Settings, environment: Mapping[str, str]) -> Recipe:
-    """How a media process is started: with what it has to know, and without our own settings and their secret."""
-    announce = () if settings.announce is None else ("--announce", settings.announce)
+    """How a media process is started: with what it has to know, and without our own settings and their secret.
+
+    Raises SetupError.
+    """
+    pairs = ",".join(f"{local}={public}" for local, public in announced(settings))
+    announce = ("--announce", pairs) if pairs else ()
     cores = () if settings.transcode_cores is None else ("--transcode-cores", str(settings.transcode_cores))
     ledger = ("--transcode-ledger", str(settings.state_dir / TRANSCODE_LEDGER))
     command = (*MEDIA_PROCESS, "--addresses", ",".join(media_addresses(settings)), *announce, *cores, *ledger)
-    kept = {name: value for name, value in environment.items() if not name.startswith("HANMARU_")}
+    kept = {name: value for name, value in environment.items() if not name.startswith(("HANMARU_", *VARIABLES))}
     return Recipe(command, CHECKOUT, kept)
 
 
@@ -96,15 +107,17 @@ async def serve(
     Raises SetupError, and LocalError for a store that cannot be opened.
     """
     _allow_many_connections()
+    notify = Notify.from_environment(os.environ, os.getpid())
     made = certificates(settings, dt.datetime.now(dt.UTC)) if settings.tls else None
     context = made.context() if made else None
     event = rehearsable(held(settings, event, dt.datetime.now(dt.UTC)), settings)
     engine = PoolEngine(media_process(settings, os.environ), most=len(event.booths) + LOOPBACKS)
     store = Store(record_of(settings, event))
+    conductor = Conductor(event, engine, store, settings.relay)
     app = make_app(
         settings,
         event,
-        conductor=Conductor(event, engine, store),
+        conductor=conductor,
         store=store,
         tokens=tokens,
         authority=made.authority if made else None,
@@ -112,21 +125,30 @@ async def serve(
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
     await runner.setup()
-    engine.open()
+    engine.open(ahead=conductor.live_booths())
+    watching = [
+        spawn(notify.keep_signing(app[CONDUCTOR_RUNS].is_set), "signs of life"),
+        spawn(EventWatch(settings).watch(), "event file"),
+    ]
+    if made and context:
+        watching.append(spawn(CertificateWatch(settings, made, context).watch(), "certificate"))
     try:
         listening = await _listen(runner, settings, context)
         try:
             port: int = listening.sockets[0].getsockname()[1]
-            log.info("serving", host=settings.host, port=port, event_id=event.id)
+            log.info("serving", hosts=settings.hosts, port=port, event_id=event.id)
             announce(port)
+            notify.ready(f"Serving {event.id} on {', '.join(settings.hosts)}, port {port}.")
             _settle()
             await stop.wait()
             log.info("stopping")
         finally:
+            notify.stopping()
             listening.close()
             # Before the runner's own clean-up: that one stops reading first, and a goodbye wants its answer.
             await app.shutdown()
     finally:
+        await end(watching)
         await runner.cleanup()
         await engine.close()
     log.info("stopped")
@@ -145,7 +167,7 @@ async def _listen(runner: web.AppRunner, settings: Settings, context: ssl.SSLCon
     try:
         return await loop.create_server(
             lambda: PatientHandler(server, loop=loop),
-            settings.host or None,
+            settings.hosts,  # IPv4 and IPv6 are sockets of their own: `0.0.0.0,::` for both
             settings.port,
             ssl=context,
             ssl_handshake_timeout=TLS_HANDSHAKE_S if context else None,
@@ -153,7 +175,7 @@ async def _listen(runner: web.AppRunner, settings: Settings, context: ssl.SSLCon
         )
     except OSError as error:
         raise ServingError(
-            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror or error}); "
+            f"Port {settings.port} on {', '.join(settings.hosts)} cannot be used ({error.strerror or error}); "
             "another server may be running there: end it, or set HANMARU_PORT."
         ) from error
 

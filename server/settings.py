@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from server.relay import LIFETIME_S, LIFETIMES_S, MOST_ADDRESSES, Relay, is_address
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 MIN_SECRET_LETTERS = 32  # 128 bits even when somebody types hexadecimal digits
+MOST_ANNOUNCED = 8  # of each server: it has that many lines to the world at most
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PRIVATE = tuple(
     ipaddress.ip_network(network)
@@ -24,6 +27,9 @@ PRIVATE = tuple(
 
 class SetupError(Exception):
     """The server cannot be set up so; the message is a sentence for whoever runs it."""
+
+    may_pass = False
+    """Whether trying again may help without anybody mending anything: a supervisor then does."""
 
 
 class SettingsFaults(Exception):  # noqa: N818 - it carries many
@@ -39,12 +45,13 @@ class Settings:
     """How this server is run. Paths are absolute; `secret` None means: the one kept in the state folder."""
 
     event: Path
-    host: str
+    hosts: tuple[str, ...]
+    """The addresses that are served, at least one."""
     port: int
     state_dir: Path
     secret: str | None
-    announce: str | None
-    """The public address that is put in place of the local ones in media candidates."""
+    announce: tuple[tuple[str | None, str], ...]
+    """Public addresses offered for media beside the local ones: the local one of each (None: any of its family)."""
     media_addresses: tuple[str, ...]
     """The local addresses offered for media; empty: the bound one, or all of this machine's when bound to all."""
     public_origins: tuple[str, ...]
@@ -61,20 +68,17 @@ class Settings:
     """Processor cores that may be spent on making pictures anew; None: what sound and forwarding leave."""
     shedding: bool
     """Whether pictures are left out when voices have to wait for a processor."""
+    relay: Relay | None
+    """The TURN server whose credentials clients get, if there is one."""
 
     @property
     def binds_everywhere(self) -> bool:
-        return self.host in {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
+        return any(host in {"0.0.0.0", "::"} for host in self.hosts)  # noqa: S104 - compared, not bound
 
     @property
     def binds_loopback(self) -> bool:
         """Whether the server is bound to this machine alone."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return all(_is_loopback(host) for host in self.hosts)
 
     @property
     def origin(self) -> str:
@@ -84,7 +88,7 @@ class Settings:
     @property
     def origin_here(self) -> str:
         """Where this machine itself finds the server, whatever the links say."""
-        host = "localhost" if self.binds_loopback or self.binds_everywhere else self.host
+        host = "localhost" if self.binds_everywhere or any(map(_is_loopback, self.hosts)) else self.hosts[0]
         shown = f"[{host}]" if ":" in host else host
         scheme, default = ("https", 443) if self.tls else ("http", 80)
         return f"{scheme}://{shown}" if self.port == default else f"{scheme}://{shown}:{self.port}"
@@ -98,11 +102,11 @@ def read(environment: Mapping[str, str]) -> Settings:
         reader.faults.append("HANMARU_CERTIFICATE and HANMARU_KEY belong together: give both or neither.")
     settings = Settings(
         event=reader.path("HANMARU_EVENT") or CHECKOUT / "events" / "default.toml",
-        host=reader.text("HANMARU_HOST") or "127.0.0.1",
+        hosts=tuple(dict.fromkeys(reader.words("HANMARU_HOST"))) or ("127.0.0.1",),
         port=reader.port("HANMARU_PORT", 8443),
         state_dir=reader.path("HANMARU_STATE_DIR") or CHECKOUT / ".hanmaru",
         secret=reader.secret("HANMARU_SECRET"),
-        announce=next(iter(reader.addresses("HANMARU_ANNOUNCE", most=1)), None),
+        announce=reader.pairs("HANMARU_ANNOUNCE"),
         media_addresses=reader.addresses("HANMARU_MEDIA_ADDRESSES", most=32),
         public_origins=reader.origins("HANMARU_PUBLIC_ORIGINS"),
         certificate=certificate,
@@ -112,6 +116,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         metrics=reader.scrapers("HANMARU_METRICS"),
         transcode_cores=reader.cores("HANMARU_TRANSCODE_CORES"),
         shedding=reader.switch("HANMARU_SHEDDING", default=True),
+        relay=reader.relay("HANMARU_TURN", "HANMARU_TURN_SECRET", "HANMARU_TURN_S"),
     )
     if not settings.tls:
         reader.faults += _why_not_plain(settings)
@@ -150,7 +155,7 @@ class _Reader:
         text = self.text(name)
         if text is not None and len(text) < MIN_SECRET_LETTERS:
             self.faults.append(
-                f"{name} is too short; at least {MIN_SECRET_LETTERS} letters keep links from being guessed."
+                f"{name} is too short; at least {MIN_SECRET_LETTERS} letters keep it from being guessed."
             )
         return text
 
@@ -164,6 +169,40 @@ class _Reader:
         if len(found) > most:
             self.faults.append(f"{name} holds {len(found)} addresses; at most {most} can be used.")
         return tuple(found)
+
+    def pairs(self, name: str) -> tuple[tuple[str | None, str], ...]:
+        found = []
+        for word in self.words(name):
+            local, _, public = word.rpartition("=")
+            try:
+                pair = (str(ipaddress.ip_address(local)) if local else None, str(ipaddress.ip_address(public)))
+            except ValueError:
+                self.faults.append(
+                    f'{name} holds "{word}"; write IP addresses, such as 192.0.2.7 or 10.0.0.5=192.0.2.7.'
+                )
+            else:
+                found.append(pair)
+        if len(found) > MOST_ANNOUNCED:
+            self.faults.append(f"{name} holds {len(found)} addresses; at most {MOST_ANNOUNCED} can be used.")
+        return tuple(found)
+
+    def relay(self, addresses: str, secret: str, lifetime: str) -> Relay | None:
+        urls, shared, lasts = self.words(addresses), self.secret(secret), self.text(lifetime)
+        for url in urls:
+            if not is_address(url):
+                self.faults.append(
+                    f'{addresses} holds "{url}"; write turn:HOST:3478?transport=udp, turn:HOST:3478?transport=tcp or '
+                    "turns:HOST:443?transport=tcp."
+                )
+        if len(urls) > MOST_ADDRESSES:
+            self.faults.append(f"{addresses} holds {len(urls)} addresses; at most {MOST_ADDRESSES} can be used.")
+        if bool(urls) != bool(shared):
+            self.faults.append(f"{addresses} and {secret} belong together: give both or neither.")
+        least, most = LIFETIMES_S
+        if lasts is not None and not (re.fullmatch(r"[0-9]{1,6}", lasts) and least <= int(lasts) <= most):
+            self.faults.append(f'{lifetime} is "{lasts}"; write a number of seconds from {least} to {most}.')
+            lasts = None
+        return Relay(tuple(urls), shared or "", int(lasts or LIFETIME_S)) if urls else None
 
     def origins(self, name: str) -> tuple[str, ...]:
         found = []
@@ -228,6 +267,13 @@ def _why_not_plain(settings: Settings) -> list[str]:
     if not settings.public_origins:
         faults.append("HANMARU_TLS is off: say in HANMARU_PUBLIC_ORIGINS what browsers type to reach the proxy.")
     return faults
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def origin_of(text: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -11,11 +12,18 @@ from pathlib import Path
 
 from server.settings import MIN_SECRET_LETTERS, Settings, SetupError
 
+Stamp = tuple[int, int, int]
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""The disk has no room; somebody may make some."""
 _CURE = "remove the file to have a new one made (all links made so far end with it)"
 
 
 class StateDirError(SetupError):
     """The folder or a file in it cannot be used; the message is a sentence for whoever runs the server."""
+
+    def __init__(self, sentence: str, *, may_pass: bool = False) -> None:
+        super().__init__(sentence)
+        self.may_pass = may_pass
 
 
 def prepare(state_dir: Path) -> None:
@@ -27,7 +35,9 @@ def prepare(state_dir: Path) -> None:
         probe.unlink()
     except OSError as error:
         cure = "set HANMARU_STATE_DIR to one that can be written"
-        raise StateDirError(f"The state folder {state_dir} cannot be used ({error.strerror}); {cure}.") from error
+        raise StateDirError(
+            f"The state folder {state_dir} cannot be used ({error.strerror}); {cure}.", may_pass=error.errno in FULL
+        ) from error
 
 
 @contextlib.contextmanager
@@ -39,6 +49,15 @@ def exclusive(lock: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def stamp(path: Path) -> Stamp | None:
+    """What changes when the file does; None where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def write(path: Path, content: bytes) -> None:

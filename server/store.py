@@ -97,7 +97,8 @@ class Store:
                 await connection.run_sync(_shaped)
         except (SQLAlchemyError, OSError, LocalError) as error:
             await engine.dispose()
-            raise LocalError(f"The record of the event, {self._path}, cannot be opened: {error}") from error
+            reason = getattr(error, "orig", None) or error  # without the SQL, which is no sentence
+            raise LocalError(f"The record of the event, {self._path}, cannot be opened: {reason}") from error
         self._engine = engine
         self._journal.start()
 

@@ -61,8 +61,15 @@ class Certificates:
 
 
 def certificates(settings: Settings, now: dt.datetime) -> Certificates:
-    """One's own certificate, or the local authority's, made or renewed where needed; raises SetupError."""
+    """One's own certificate, or the local authority's, made or renewed where needed; raises SetupError.
+
+    One's own that has expired is refused: no page would come in, and no browser says so to the people in a room.
+    """
     if settings.certificate is not None and settings.key is not None:
+        expires_at = expiry(settings.certificate)
+        if expires_at <= now:
+            sentence = f"The certificate {settings.certificate} expired on {expires_at:%d %B %Y at %H:%M} UTC"
+            raise TlsError(f"{sentence}: browsers refuse it. Put a renewed one in its place, then start again.")
         return Certificates(settings.certificate, settings.key, None)
     state_dir.prepare(settings.state_dir)
     folder = settings.state_dir
@@ -75,6 +82,15 @@ def certificates(settings: Settings, now: dt.datetime) -> Certificates:
         if leaf is None or not _leaf_serves(leaf[0], authority[0], names, addresses, now):
             _make_leaf(folder, authority, names, addresses, now)
     return Certificates(folder / "server.crt", folder / "server.key", folder / "ca.crt", is_new)
+
+
+def expiry(certificate: Path) -> dt.datetime:
+    """When the first certificate of a PEM file ends (UTC); raises TlsError."""
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it holds no certificate in PEM"
+        raise TlsError(f"The certificate {certificate} cannot be used: {reason}.") from error
 
 
 _Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from aiohttp import web
 
@@ -19,8 +20,9 @@ from media.sdp import check_offer
 from media.trickle import read_fragment, ufrags
 from server.doors import bearer_of, check_origin, claims_of
 from server.equipment import Resource
-from server.keys import EQUIPMENT
+from server.keys import EQUIPMENT, SETTINGS
 from server.problems import Problem, with_problems
+from server.relay import ice_servers, link_header
 from signaling.permissions import MEDIA, offered
 from signaling.seats import Role, Seat
 
@@ -28,7 +30,7 @@ SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 BODY_S = 10.0  # an offer is 6 kB
 NOT_YOURS = "This link is good for another seat, or the booth has no such site."
-EXPOSED = "Accept-Patch, ETag, Location, Retry-After"
+EXPOSED = "Accept-Patch, ETag, Link, Location, Retry-After"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,17 @@ class Doorway:
         offer = one_way(text, str(MEDIA[self.role][0]))
         self._check(offer)
         resource, answer = await request.app[EQUIPMENT].begin(self.role, room, offer, ufrags(offer))
-        return web.Response(
-            status=201,
-            text=answer,
-            content_type=SDP,
-            headers={
-                "Location": f"/{self.name}/{room.booth}/{room.site}/{resource.id}",
-                "ETag": resource.etag,
-                "Accept-Patch": FRAGMENT,
-                "Cache-Control": "no-store",
-                **_cors(request),
-            },
-        )
+        headers = {
+            "Location": f"/{self.name}/{room.booth}/{room.site}/{resource.id}",
+            "ETag": resource.etag,
+            "Accept-Patch": FRAGMENT,
+            "Cache-Control": "no-store",
+            **_cors(request),
+        }
+        servers = ice_servers(request.app[SETTINGS].relay, resource.seat, datetime.now(UTC))
+        if servers:
+            headers["Link"] = link_header(servers)
+        return web.Response(status=201, text=answer, content_type=SDP, headers=headers)
 
     def _check(self, offer: str) -> None:
         """See that an offer is good before the seat is taken: a bad one must not put out who is sending now."""

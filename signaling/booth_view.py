@@ -36,6 +36,8 @@ class SiteView:
     lamp: Lamp
     equipment: tuple[str, ...]
     """Of `audio` and `video`, what equipment sends for this site: its room page is a screen only as far as that."""
+    paused: tuple[str, ...]
+    """Of `in`, `out` and `trial`, which pictures the line of the room's page cannot carry beside the voices."""
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -48,6 +50,7 @@ class SiteView:
             fields.choice("framing", Framing),
             fields.choice("lamp", Lamp),
             fields.texts("equipment"),
+            fields.texts("paused"),
         )
 
 

@@ -91,6 +91,15 @@ class PictureRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Sagging:
+    """Pictures of a connection that are paused for the voices' sake from now on, of `PAUSES`."""
+
+    seat: str
+    generation: int
+    paused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Speaking:
     """These seats are speaking now, and no others."""
 
@@ -126,6 +135,7 @@ Input = (
     | Lost
     | Failed
     | PictureRefused
+    | Sagging
     | Speaking
     | Revoked
     | Shed

@@ -11,10 +11,13 @@ from dataclasses import dataclass, replace
 from signaling.booth_view import Media
 from signaling.effects import AddCandidate, Connect, Disconnect, Effect, Send
 from signaling.errors import RemoteError
-from signaling.inputs import Answered, CandidateRefused, Failed, OfferRefused, PictureRefused
+from signaling.inputs import Answered, CandidateRefused, Failed, OfferRefused, PictureRefused, Sagging
 from signaling.replies import Answer, Error
 from signaling.requests import Candidate, Offer
 from signaling.seats import Seat
+
+IN, OUT, TRIAL = PAUSES = ("in", "out", "trial")
+"""What may be paused of a connection: the picture it is shown; the one it sends; all but a small one that it sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Connection:
     media: Media = Media.CONNECTING
     kinds: frozenset[str] = frozenset({"audio", "video"})
     """What it was offered with."""
+    paused: tuple[str, ...] = ()
+    """Of `PAUSES`, what its line cannot carry beside the voices just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,11 @@ class Chair:
     def carries(self, kind: str) -> bool:
         """Whether one of its connections carries media, and has that kind."""
         return any(each.media is Media.CONNECTED and kind in each.kinds for each in self.connections)
+
+    @property
+    def paused(self) -> tuple[str, ...]:
+        """What is paused of the one that carries media."""
+        return next((each.paused for each in reversed(self.connections) if each.media is Media.CONNECTED), ())
 
     @property
     def media(self) -> Media:
@@ -158,6 +168,15 @@ def failed(chair: Chair, word: Failed) -> Change:
 def picture_refused(chair: Chair, word: PictureRefused) -> Change:
     """A connection goes on without its picture."""
     return chair, _error(chair, word.code, word.message) if _is_current(chair, word.generation) else ()
+
+
+def sagging(chair: Chair, word: Sagging) -> Change:
+    """The line of a connection carries less than it did, or what it did again."""
+    connections = tuple(
+        replace(connection, paused=word.paused) if connection.generation == word.generation else connection
+        for connection in chair.connections
+    )
+    return replace(chair, connections=connections), ()
 
 
 def hang_up(chair: Chair) -> Change:

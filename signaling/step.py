@@ -28,6 +28,7 @@ from signaling.inputs import (
     PictureRefused,
     Received,
     Revoked,
+    Sagging,
     Shed,
     Speaking,
 )
@@ -111,7 +112,8 @@ def _received(booth: Booth, asked: Received, now: float) -> Change:
 
 
 def _line(
-    chair: lines.Chair, word: Answered | OfferRefused | CandidateRefused | Carrying | Lost | Failed | PictureRefused
+    chair: lines.Chair,
+    word: Answered | OfferRefused | CandidateRefused | Carrying | Lost | Failed | PictureRefused | Sagging,
 ) -> lines.Change:
     match word:
         case Answered():
@@ -128,6 +130,8 @@ def _line(
             return lines.failed(chair, word)
         case PictureRefused():
             return lines.picture_refused(chair, word)
+        case Sagging():
+            return lines.sagging(chair, word)
 
 
 def _elapsed(booth: Booth, now: float) -> Change:

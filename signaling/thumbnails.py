@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from signaling.booth import THUMBNAILS, Booth
 from signaling.errors import RemoteError
-from signaling.lines import Chair
+from signaling.lines import OUT, TRIAL, Chair
 from signaling.permissions import demand
 from signaling.phases import Phase
 from signaling.seats import Role, Seat
@@ -46,10 +46,12 @@ def demand_viewer(booth: Booth, seat: Seat) -> None:
 def sender(booth: Booth, site: str) -> int | None:
     """The generation of the page whose pictures of a site are good now; None while there is nothing to be seen.
 
-    None also while the site's camera is off, or equipment's: then the page's own camera is shown to nobody.
+    None also while the site's camera is off, or equipment's: then the page's own camera is shown to nobody. And none
+    while its line is too narrow for the picture: what is left of it is the voice's.
     """
     chair = booth.room_chair(site)
     shows = not booth.rooms[site].camera_off and not booth.feed_chair(site).carries("video")
+    shows = shows and not {OUT, TRIAL} & {*chair.paused}
     return chair.generation if shows and chair.session is not None and wanted(booth) else None
 
 

@@ -6,7 +6,7 @@ from interpreter.routing import heard_by
 from interpreter.turns import lamp
 from signaling.booth import Booth
 from signaling.booth_view import BoothView, InterpreterView, Media, SiteView
-from signaling.lines import Chair
+from signaling.lines import IN, Chair
 from signaling.phases import Phase
 from signaling.sound import proposal, rooms, voices
 from signaling.thumbnails import wanted
@@ -41,6 +41,7 @@ def _site(booth: Booth, site: str) -> SiteView:
         framing=settings.framing,
         lamp=lamp(booth.turns, site, booth.mode, live=live, on_air=on_air),
         equipment=tuple(kind for kind in ("audio", "video") if feed.carries(kind)),
+        paused=tuple(each for each in room.paused if each == IN or not feed.carries("video")),
     )
 
 

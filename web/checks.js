@@ -1,10 +1,15 @@
 // @ts-check
 /** What the loopback test holds a line to: each figure, its limit, and the sentence that cures it. No DOM here. */
 
+import { WAYS } from "./way.js";
+
+/** @import { Way } from "./way.js" */
+
 /**
  * What was measured; null for what could not be.
  * @typedef {object} Seen
  * @property {number | null} connectS
+ * @property {Way | null} way
  * @property {{width: number, height: number} | null} camera
  * @property {number | null} cameraRate frames per second
  * @property {number | null} microphoneDb loudest tenth of a second, dBFS
@@ -20,7 +25,7 @@
 
 /** @typedef {{width: number, height: number, video: boolean}} Wanted pixels of the screen; `video` false: a seat without pictures */
 /** @typedef {"pass" | "fail" | "skip"} Verdict */
-/** @typedef {{id: string, cure: string, measured: string, limit: string, verdict: Verdict}} Row */
+/** @typedef {{id: string, cure: string, measured: string, limit: string, verdict: Verdict, word?: string}} Row `word`: what was measured is a sentence with this key */
 
 export const LIMITS = Object.freeze({
   connectS: 5,
@@ -39,7 +44,7 @@ const NOTHING = "\u2013";
 /** @returns {Seen} what is known before a test */
 export function nothing() {
   return {
-    connectS: null, camera: null, cameraRate: null, microphoneDb: null, picture: null, pictureRate: null,
+    connectS: null, way: null, camera: null, cameraRate: null, microphoneDb: null, picture: null, pictureRate: null,
     lightPercent: null, gapS: null, pictureDelayMs: null, soundDb: null, soundDelayMs: null, lossPercent: null,
   };
 }
@@ -95,6 +100,12 @@ function row(id, good, measured, limit) {
   return { id: `test.${id}`, cure: `cure.${id}`, measured, limit, verdict: good === null ? "skip" : good ? "pass" : "fail" };
 }
 
+/** No way is a fault: what a poor one does to sound and picture is found by the other checks. @param {Seen} seen @returns {Row} */
+function wayRow({ connectS, way }) {
+  const found = { id: "test.way", cure: "cure.connect", measured: NOTHING, limit: NOTHING };
+  return { ...found, verdict: connectS === null ? "skip" : "pass", ...(way === null ? {} : { word: WAYS[way] }) };
+}
+
 /** @param {number | null} value @param {(value: number) => boolean} good */
 function held(value, good) {
   return value === null ? null : good(value);
@@ -130,6 +141,7 @@ export function judge(seen, wanted) {
   ];
   return [
     row("connect", connected && (seen.connectS ?? 0) <= LIMITS.connectS, shown(seen.connectS, "s", 1), `\u2264 ${LIMITS.connectS} s`),
+    wayRow(seen),
     ...(wanted.video ? pictures : []),
     ...sound,
     row("loss", held(seen.lossPercent, (share) => share <= LIMITS.lossPercent), shown(seen.lossPercent, "%", 1), `\u2264 ${LIMITS.lossPercent} %`),

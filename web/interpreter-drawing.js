@@ -9,6 +9,7 @@ import { Level, levelWord } from "./elements/level.js";
 import { Thumbnail } from "./elements/thumbnail.js";
 import { icon } from "./icons.js";
 import { airOf, hearsOf, roomPicture, voiceTrouble } from "./interpreter-scene.js";
+import { WAYS } from "./way.js";
 import { named, put, say, tongue } from "./words.js";
 
 /** @import { Booth, Levels, Names, Welcome } from "./wire.js" */
@@ -170,10 +171,10 @@ function drawAir(facts) {
 }
 
 /** @param {ConsoleFacts} facts @param {(id: string) => string} city */
-function drawLamps({ link, media, welcome, booth }, city) {
+function drawLamps({ link, media, way, welcome, booth }, city) {
   const line = byId("line-lamp", LampSign);
   if (link === "lost" || media === "silent") line.show("attention", say("interpreter.line_lost"));
-  else if (media === "flowing") line.show("ready", say("interpreter.line_good"));
+  else if (media === "flowing") line.show("ready", say(way && way !== "direct" ? WAYS[way] : "interpreter.line_good"));
   else line.show("unknown", say("interpreter.line_connecting"));
 
   const missing = welcome.sites.filter(({ id }) => booth.sites[id]?.media !== "connected");

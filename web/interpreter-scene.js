@@ -3,11 +3,13 @@
 
 /** @import { Booth, InterpreterState, LinkState, Site, Welcome } from "./wire.js" */
 /** @import { Media } from "./line.js" */
+/** @import { Way } from "./way.js" */
 
 /**
  * @typedef {object} ConsoleFacts
  * @property {LinkState} link
  * @property {Media} media
+ * @property {Way | null} way of this console's own media
  * @property {Welcome} welcome
  * @property {Booth} booth
  * @property {number | null} coughS seconds since the cough key went down
@@ -104,6 +106,7 @@ export function roomPicture({ watching, link, booth }, site, ageS) {
   if (!state?.present) return without("interpreter.site_absent");
   if (state.camera_off) return without("notice.camera_off");
   if (state.equipment.includes("video")) return without("thumbnail.equipment");
+  if (state.paused.some((way) => way !== "in")) return without("thumbnail.shed"); // its line is the voice's
   if (ageS === null || ageS > GONE_S) return without("thumbnail.none");
   return { picture: true, key: ageS < OLD_S ? null : "thumbnail.old", n: Math.floor(ageS) };
 }

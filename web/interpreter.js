@@ -109,7 +109,7 @@ function setCough(held) {
 }
 
 function draw() {
-  const { welcome = null, booth = null, link = "idle", media = "none" } = line ?? {};
+  const { welcome = null, booth = null, link = "idle", media = "none", way = null } = line ?? {};
   setState(document.documentElement, refusal !== null ? "error" : consoleState(link, media, booth));
   drawGate(link, refusal);
   byId("wake", HTMLElement).hidden = headset.awake || welcome === null;
@@ -118,7 +118,7 @@ function draw() {
   mode.show(booth.mode, link === "open");
   thumbnails?.want(watching && booth.thumbnails && booth.phase === "live" && link === "open", welcome.place?.id ?? "", welcome.sites.map(({ id }) => id));
   drawRooms({ watching, link, booth, welcome }, thumbnails);
-  drawBooth({ link, media, welcome, booth, coughS: coughAt === null ? null : (performance.now() - coughAt) / 1000 }, capture.problems.audio, letters);
+  drawBooth({ link, media, way, welcome, booth, coughS: coughAt === null ? null : (performance.now() - coughAt) / 1000 }, capture.problems.audio, letters);
 }
 
 /** @param {Welcome} welcome */

@@ -7,6 +7,7 @@ import { Session } from "./protocol.js";
 
 /** @import { Tracks, Counters } from "./peer.js" */
 /** @import { Booth, Levels, LinkState, Welcome } from "./wire.js" */
+/** @import { Way } from "./way.js" */
 
 const LOOK_MS = 500;
 const SILENCE_MS = 3000; // sound arrives 50 times a second, always; this long without any is a broken line
@@ -30,6 +31,7 @@ export class Line {
   /** @type {Media} */ media = "none";
   /** True while new frames of the far picture arrive. */
   picture = false;
+  /** How the media goes that is heard and seen. @type {Way | null} */ way = null;
   /** @type {Peer | null} */ #current = null;
   /** @type {Peer | null} */ #coming = null;
   /** The server told us that the connection we hear is no more: there is nothing to go on hearing. */ #gone = false;
@@ -159,9 +161,10 @@ export class Line {
     if (before !== null && counters.pictureFrames > before.pictureFrames) this.#seen.pictureAt = now;
     const silent = now - this.#seen.soundAt > SILENCE_MS;
     const picture = (counters.pictureFrames > 0 || this.picture) && now - this.#seen.pictureAt < SILENCE_MS;
-    const changed = silent !== (this.media === "silent") || picture !== this.picture;
+    const changed = silent !== (this.media === "silent") || picture !== this.picture || counters.way !== this.way;
     this.media = silent ? "silent" : "flowing";
     this.picture = picture;
+    this.way = counters.way;
     if (silent && this.#coming === null) this.#reconnect();
     if (changed) this.on.changed();
   }
@@ -216,5 +219,6 @@ export class Line {
     this.#current = this.#coming = null;
     this.media = "none";
     this.picture = false;
+    this.way = null;
   }
 }

@@ -145,6 +145,7 @@ export class LoopbackRun {
   /** @param {Seen} seen */
   async #measureLine(seen) {
     const back = await this.line.peer?.counters();
+    seen.way = back?.way ?? null;
     const there = /** @type {Measured | null} */ (await this.line.session.command({ type: "measure" }).catch(() => null));
     const ways = [];
     if (back) ways.push({ lost: back.soundLost, arrived: back.soundExpected - back.soundLost }, { lost: back.pictureLost, arrived: back.pictureExpected - back.pictureLost });

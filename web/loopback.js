@@ -96,7 +96,7 @@ function drawRows(shown) {
       const item = make("th");
       item.scope = "row";
       put(item, say(row.id));
-      const measured = make("td", "number", shown.length > 0 ? row.measured : "");
+      const measured = make("td", "number", shown.length === 0 ? "" : row.word ? say(row.word) : row.measured);
       const limit = make("td", "number limit", row.limit);
       const result = make("td", "result");
       if (shown.length > 0) {

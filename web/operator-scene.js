@@ -55,11 +55,12 @@ export function stepOf(phase) {
 
 /**
  * How the media of someone stands.
- * @param {{present: boolean, media: import("./wire.js").MediaState} | undefined} who
+ * @param {{present: boolean, media: import("./wire.js").MediaState, paused?: string[]} | undefined} who
  * @returns {Row}
  */
 export function lineOf(who) {
   if (who === undefined || !who.present) return who?.media === "lost" ? { state: "attention", key: "operator.cut_off" } : { state: "absent", key: "operator.not_here" };
+  if (who.media === "connected" && who.paused?.length) return { state: "attention", key: "operator.picture_paused" };
   if (who.media === "connected") return { state: "ready", key: "operator.connected" };
   if (who.media === "lost") return { state: "attention", key: "operator.cut_off" };
   return { state: "unknown", key: "operator.connecting" };

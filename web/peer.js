@@ -1,7 +1,10 @@
 // @ts-check
 /** One peer connection of this page: it offers, sends its own tracks at the far screen's size, and tells when media flows or stops. */
 
+import { wayOf } from "./way.js";
+
 /** @import { MediaWish } from "./wire.js" */
+/** @import { Way } from "./way.js" */
 
 const BITS_PER_SECOND = 2_500_000; // a talking 1280x1024 picture at 30 fps in VP8, media-facts.md
 const FULL_PIXELS = 1280 * 1024;
@@ -9,8 +12,12 @@ const LEAST_BITS_PER_SECOND = 400_000;
 const FRAMES_PER_SECOND = 30;
 const PICTURE_PATIENCE_MS = 1200; // sound is there: the picture may follow this much later before the new line takes over anyway
 
+const TRIAL_BITS_PER_SECOND = 400_000;
+const TRIAL_SHARE = 3; // of each side: its key frame is small enough not to hold up a voice for long
+
+/** How much of its picture a page sends: `small` shows whether the line is back, and is shown to nobody. @typedef {"full" | "small" | "none"} Extent */
 /** @typedef {{audio: MediaStreamTrack | null, video: MediaStreamTrack | null}} Tracks */
-/** @typedef {{soundPackets: number, pictureFrames: number, soundLost: number, pictureLost: number, soundExpected: number, pictureExpected: number, roundTripMs: number | null}} Counters */
+/** @typedef {{soundPackets: number, pictureFrames: number, soundLost: number, pictureLost: number, soundExpected: number, pictureExpected: number, roundTripMs: number | null, way: Way | null}} Counters */
 
 /**
  * @typedef {object} PeerEvents
@@ -36,7 +43,7 @@ function preferVp8(transceiver) {
 /**
  * How the far screen wants our picture. No frame is ever larger than that screen in either direction, whatever the camera gives while
  * its shape changes: the server forwards what fits, and has to decode the rest.
- * @param {MediaWish} media
+ * @param {{width: number, height: number}} size
  */
 function encodingFor({ width, height }) {
   // smaller pictures need more bits for each of their pixels
@@ -49,6 +56,7 @@ export class Peer {
   #ready = false;
   #waiting = false;
   #closed = false;
+  /** @type {Extent} */ #extent = "full";
 
   /**
    * @param {object} options
@@ -91,7 +99,7 @@ export class Peer {
   /** @param {string} sdp */
   async accept(sdp) {
     await this.connection.setRemoteDescription({ type: "answer", sdp });
-    await this.#preferPixels();
+    await this.#encode();
   }
 
   /**
@@ -104,13 +112,24 @@ export class Peer {
   }
 
   /**
+   * Let the picture yield to the voice, which has to get through the same line.
+   * @param {Extent} extent
+   */
+  yieldPicture(extent) {
+    if (extent === this.#extent) return;
+    this.#extent = extent;
+    void this.#encode();
+  }
+
+  /**
    * What has arrived so far.
    * @returns {Promise<Counters>}
    */
   async counters() {
+    const report = await this.connection.getStats();
     /** @type {Counters} */
-    const counters = { soundPackets: 0, pictureFrames: 0, soundLost: 0, pictureLost: 0, soundExpected: 0, pictureExpected: 0, roundTripMs: null };
-    for (const entry of (await this.connection.getStats()).values()) {
+    const counters = { soundPackets: 0, pictureFrames: 0, soundLost: 0, pictureLost: 0, soundExpected: 0, pictureExpected: 0, roundTripMs: null, way: wayOf(report) };
+    for (const entry of report.values()) {
       if (entry.type === "inbound-rtp" && entry.kind === "audio") {
         counters.soundPackets += entry.packetsReceived;
         counters.soundLost += entry.packetsLost;
@@ -188,11 +207,15 @@ export class Peer {
   }
 
   /** A big screen shows a small picture badly: under a poor line, or on a busy machine, frames go before pixels. */
-  async #preferPixels() {
+  async #encode() {
     const sender = this.#lines.get("video")?.sender;
     const parameters = sender?.getParameters();
     if (this.#closed || !sender || !parameters?.encodings[0]) return;
     Object.assign(parameters, { degradationPreference: "maintain-resolution" });
+    const { width, height } = this.media;
+    const small = { width: Math.round(width / TRIAL_SHARE), height: Math.round(height / TRIAL_SHARE) };
+    const encoding = this.#extent === "small" ? { ...encodingFor(small), maxBitrate: TRIAL_BITS_PER_SECOND } : encodingFor(this.media);
+    Object.assign(parameters.encodings[0], encoding, { active: this.#extent !== "none" });
     await sender.setParameters(parameters).catch((error) => console.info("the browser keeps its own sending parameters", error));
   }
 }

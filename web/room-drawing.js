@@ -143,7 +143,8 @@ function drawSlate(slate, scene, welcome) {
   const product = welcome.place ? named(welcome.place.product) : { text: "", lang: spoken() };
   part("product").hidden = product.text === "" || scene.notices.length > 1;
   put(part("product"), product.text, product.lang);
-  const notices = scene.fed ? [...scene.notices, "notice.equipment"] : scene.notices;
+  const notices = [...scene.notices, ...(scene.fed ? ["notice.equipment"] : []), ...(scene.way ? [scene.way] : [])];
+  mark(part("notices"), "calm", notices.length === 1 && scene.way !== null);
   part("notices").hidden = notices.length === 0 || slate.head === "room.denied";
   putParts(part("notices"), notices.map((key) => ({ text: say(key), lang: spoken() })));
 }

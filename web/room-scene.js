@@ -3,6 +3,7 @@
 
 /** @import { Booth, Framing, Lamp, LinkState, Welcome } from "./wire.js" */
 /** @import { Media } from "./line.js" */
+/** @import { Way } from "./way.js" */
 /** @import { Problem } from "./capture.js" */
 /** @import { End } from "./elements/floor-line.js" */
 
@@ -13,6 +14,7 @@ const LOST_PATIENCE_MS = 1500; // a line that is back within this much never sho
  * @property {LinkState} link
  * @property {number} lostMs since when the link is lost, 0 when it stands
  * @property {Media} media
+ * @property {Way | null} way of this room's media
  * @property {boolean} picture new frames of the far picture arrive
  * @property {boolean} pictureSeen they have arrived in this consultation
  * @property {Welcome | null} welcome
@@ -35,6 +37,7 @@ const LOST_PATIENCE_MS = 1500; // a line that is back within this much never sho
  * @property {Lamp} lamp
  * @property {boolean} microphone this room's microphone is there and open
  * @property {string[]} notices keys, about this room's own devices
+ * @property {string | null} way key: this room's media takes a way worth telling; for slates only
  * @property {boolean} fed equipment sends this room's picture: there is no preview of our own camera
  */
 
@@ -127,9 +130,19 @@ function liveSlate({ welcome, booth, picture, pictureSeen }) {
   const far = booth?.sites[farSite(welcome)?.id ?? ""];
   if (!far?.present || far.media === "lost") return slate("room.far_lost");
   if (far.camera_off) return slate("room.far_camera_off", "room.keep_talking");
-  if (booth?.shed.includes("picture")) return slate("room.picture_paused", "room.keep_talking");
+  if (booth?.shed.includes("picture") || isPaused(welcome, booth)) return slate("room.picture_paused", "room.keep_talking");
   if (picture) return null;
   return pictureSeen ? slate("room.frozen", "room.keep_talking") : slate("room.coming");
+}
+
+/**
+ * Whether the far picture is held back for the voices' sake: our line cannot carry it to us, or theirs from them.
+ * @param {Welcome | null} welcome
+ * @param {Booth | null} booth
+ */
+function isPaused(welcome, booth) {
+  const [own, far] = [ownSite(welcome), farSite(welcome)].map((site) => booth?.sites[site?.id ?? ""]?.paused ?? []);
+  return own.includes("in") || far.includes("out") || far.includes("trial");
 }
 
 /** @param {RoomFacts} facts @returns {Scene["state"]} */
@@ -178,6 +191,14 @@ function notices(facts) {
   return keys;
 }
 
+/** The straight way is not worth a word. @type {Record<Way, string | null>} */
+const DETOURS = { direct: null, "relay-udp": "notice.relay_udp", "relay-tcp": "notice.relay_tcp", "relay-tls": "notice.relay_tls" };
+
+/** @param {RoomFacts} facts */
+function detour({ way, media }) {
+  return way && media === "flowing" ? DETOURS[way] : null;
+}
+
 /** Of this page's own devices, as far as they are needed. @param {RoomFacts} facts @returns {RoomFacts["problems"]} */
 function ownProblems(facts) {
   const sent = equipment(facts);
@@ -199,5 +220,5 @@ export function roomScene(facts) {
   const talking = shown === null || shown.advice === "room.keep_talking";
   const lamp = talking ? (facts.booth?.sites[facts.welcome?.site ?? ""]?.lamp ?? "open") : "open";
   const framing = facts.booth?.sites[farSite(facts.welcome)?.id ?? ""]?.framing ?? "fill";
-  return { state: stateOf(facts), slate: shown, framing, talking, own: ownEnd(facts), far: farEnd(facts), lamp, microphone: isMicrophoneOpen(facts), notices: notices(facts), fed: equipment(facts).includes("video") };
+  return { state: stateOf(facts), slate: shown, framing, talking, own: ownEnd(facts), far: farEnd(facts), lamp, microphone: isMicrophoneOpen(facts), notices: notices(facts), way: detour(facts), fed: equipment(facts).includes("video") };
 }

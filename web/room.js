@@ -83,12 +83,13 @@ function draw() {
   if (own && welcome) {
     capture.enable("audio", !own.muted && !own.equipment.includes("audio"));
     capture.enable("video", !own.camera_off && !own.equipment.includes("video"));
+    line?.peer?.yieldPicture(own.paused.includes("out") ? "none" : own.paused.includes("trial") ? "small" : "full");
     const { video } = outgoing();
     if (video === black && video !== shownBlack) line?.replace("video", (shownBlack = video));
     void capture.shape(own.framing, welcome.media.width, welcome.media.height);
   }
   const link = line?.link ?? "idle";
-  const watched = booth?.thumbnails === true && link === "open" && !own?.camera_off && !own?.equipment.includes("video");
+  const watched = booth?.thumbnails === true && link === "open" && !own?.camera_off && !own?.equipment.includes("video") && !own?.paused.some((way) => way !== "in");
   thumbnail.show(watched ? welcome : null, capture.tracks.video, own?.framing ?? "fill");
   if (link !== "lost") lostAt = 0;
   else if (lostAt === 0) lostAt = performance.now();
@@ -97,6 +98,7 @@ function draw() {
     link,
     lostMs: lostAt === 0 ? 0 : performance.now() - lostAt,
     media: line?.media ?? "none",
+    way: line?.way ?? null,
     picture: line?.picture ?? false,
     pictureSeen: pictureEpoch === booth?.epoch,
     welcome,

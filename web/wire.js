@@ -42,7 +42,7 @@
  * @property {string} now server clock, UTC
  */
 
-/** @typedef {{present: boolean, media: MediaState, muted: boolean, camera_off: boolean, volume_db: number, framing: Framing, lamp: Lamp, equipment: ("audio" | "video")[]}} SiteState what `equipment` sends for the site, its room page does not */
+/** @typedef {{present: boolean, media: MediaState, muted: boolean, camera_off: boolean, volume_db: number, framing: Framing, lamp: Lamp, equipment: ("audio" | "video")[], paused: ("in" | "out" | "trial")[]}} SiteState what `equipment` sends for the site, its room page does not */
 /** @typedef {{present: boolean, media: MediaState, on_air: boolean, cough: boolean, from: string, to: string, heard_by: string[]}} InterpreterState */
 
 /**

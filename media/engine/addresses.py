@@ -14,6 +14,7 @@ from typing import Any
 
 import aioice.ice
 
+from media.engine.echo import heard
 from media.engine.port import take_over
 
 TOUCHED = {
@@ -57,7 +58,8 @@ def _datagram(protocol: aioice.ice.StunProtocol, data: Any, address: tuple[Any, 
     Without this an empty datagram from anybody ends a call, and a plaintext alert its handshake (CVE-2023-51443).
     """
     if data and data[0] <= LAST_STUN_BYTE:
-        _library_datagram(protocol, data, address)
+        if not (data[0] and heard(data)):  # the first byte of a request is 0
+            _library_datagram(protocol, data, address)
     elif data and _is_known(protocol, address[:2]):
         protocol.receiver.data_received(data, COMPONENT)  # the library would try to read it as STUN first
     else:

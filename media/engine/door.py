@@ -231,7 +231,19 @@ class Levels(Word, frozen=True):
     speaking: tuple[str, ...]
 
 
-Event = Carrying | Lost | Failed | PictureRefused | Levels
+class Sagging(Word, frozen=True):
+    """Which pictures of a connection are paused from now on, because its line cannot carry them beside the voices.
+
+    `in`: it is shown none; `out`: it is to send none; `trial`: it is to send a small one, which nobody is shown.
+    """
+
+    place: str
+    seat: str
+    generation: int
+    paused: tuple[str, ...]
+
+
+Event = Carrying | Lost | Failed | PictureRefused | Levels | Sagging
 
 
 class Hello(Word, frozen=True):

@@ -33,7 +33,7 @@ class Estimate:
     """One incoming picture. Monotonic seconds; bits per second."""
 
     def __init__(self, start_bits_per_s: int) -> None:
-        self._start_bits_per_s = start_bits_per_s
+        self.start_bits_per_s = start_bits_per_s
         self._library = RemoteBitrateEstimator()
         self._group: _Group | None = None
         self._at = self._floored_until = float("-inf")
@@ -87,7 +87,7 @@ class Estimate:
         )
         if estimated is None:
             return None
-        floor = self._start_bits_per_s if group.at < self._floored_until else LEAST_BITS_PER_S
+        floor = self.start_bits_per_s if group.at < self._floored_until else LEAST_BITS_PER_S
         bits_per_s = max(estimated[0], floor)
         self._bits_per_s = bits_per_s
         return bits_per_s if self._cap is None else min(bits_per_s, self._cap)

@@ -31,7 +31,11 @@ class Ledger:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise LocalError(f"The ledger of transcoding cannot be opened ({error.strerror}).") from error
-        os.ftruncate(self._file, PAGES * PAGE_BYTES)
+        try:
+            os.posix_fallocate(self._file, 0, PAGES * PAGE_BYTES)  # a store into a page without a block is a SIGBUS
+        except OSError as error:
+            os.close(self._file)
+            raise LocalError(f"The ledger of transcoding has no room on its disk ({error.strerror}).") from error
         self._map = mmap.mmap(self._file, PAGES * PAGE_BYTES)
         self._known: dict[int, list[Told]] = {}
         mine = next((number for number in range(PAGES) if self._claim(number)), None)

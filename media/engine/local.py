@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from media.candidates import NO_CONNECTION
+from media.candidates import NO_CONNECTION, Announced
 from media.engine.addresses import dropped
 from media.engine.door import (
     ENGINE,
@@ -43,7 +43,7 @@ from media.engine.port import read_paced
 from media.engine.process import process_figures
 from media.engine.ticker import Ticker
 from media.engine.transcoding import Transcoding
-from media.errors import MediaError
+from media.errors import LocalError, MediaError
 from media.transcode_budget import cores_for_pictures
 
 log = structlog.get_logger("engine")
@@ -54,16 +54,16 @@ START_BITS_PER_S = 2_000_000
 
 
 class LocalEngine:
-    """`addresses`: local addresses offered in candidates; `announce`: a public one told instead of them, or None.
+    """`addresses`: local addresses offered in candidates; `announced`: public ones told beside them.
 
     `transcode_cores`: what may be spent on making pictures anew, None: what sound leaves of this machine; engines that
-    are given the same `transcode_ledger`, a file, spend it together. Raises LocalError when that cannot be used.
+    are given the same `transcode_ledger`, a file, spend it together; one that cannot have it spends as if alone.
     """
 
     def __init__(
         self,
         addresses: tuple[str, ...],
-        announce: str | None = None,
+        announced: Announced = (),
         transcode_cores: float | None = None,
         transcode_ledger: Path | None = None,
     ) -> None:
@@ -71,9 +71,11 @@ class LocalEngine:
             log.warning("without_native", hint="pictures and sound take more CPU; `make run` compiles the part in C")
         if transcode_cores is None:
             transcode_cores = cores_for_pictures(len(os.sched_getaffinity(0)))
-        self._transcoding = Transcoding(transcode_cores, None if transcode_ledger is None else Ledger(transcode_ledger))
+        self._transcoding = Transcoding(
+            transcode_cores, None if transcode_ledger is None else _shared(transcode_ledger)
+        )
         self._addresses = addresses
-        self._announce = announce
+        self._announced = announced
         self._places: dict[str, Place] = {}
         self._listener: Callable[[Event], None] = lambda event: None
         self._ticker = Ticker(self._tick)
@@ -149,7 +151,7 @@ class LocalEngine:
         place = self._place(connect.place)
         if place.peer(connect.seat, connect.generation) is not None:
             return Refused("offer_exists", "This connection has its offer already; reconnect for a new one.")
-        peer = Peer(connect, place, self._addresses, self._announce, START_BITS_PER_S)
+        peer = Peer(connect, place, self._addresses, self._announced, START_BITS_PER_S)
         place.add(peer)
         try:
             return Answered(await peer.answer())
@@ -202,3 +204,12 @@ def _together(one: PlaceFigures, other: PlaceFigures) -> PlaceFigures:
     counts = {name: one.counts.get(name, 0) + other.counts.get(name, 0) for name in one.counts | other.counts}
     drops = {name: one.drops.get(name, 0) + other.drops.get(name, 0) for name in one.drops | other.drops}
     return PlaceFigures("", counts, drops, 0, {})
+
+
+def _shared(path: Path) -> Ledger | None:
+    """The page of this engine; None where there is none to be had: a consultation needs none."""
+    try:
+        return Ledger(path)
+    except LocalError as error:
+        log.warning("transcoding_not_shared", reason=str(error))
+        return None

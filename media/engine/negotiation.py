@@ -12,7 +12,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.sdp import candidate_from_sdp
 
 from media import equipment
-from media.candidates import MOST_CANDIDATES, NO_CONNECTION, allowed, announce, parse
+from media.candidates import MOST_CANDIDATES, NO_CONNECTION, Announced, allowed, announce, parse
 from media.engine.addresses import offering
 from media.engine.door import AddCandidate, Connect
 from media.engine.seam import PeerConnection, Sender
@@ -36,7 +36,7 @@ class Negotiation:
         pc: PeerConnection,
         connect: Connect,
         addresses: tuple[str, ...],
-        announced: str | None,
+        announced: Announced,
         start_bits_per_s: int,
     ) -> None:
         self.receives: set[str] = set()
@@ -94,7 +94,7 @@ class Negotiation:
         formats = (chosen,) if chosen is not None else taken
         answer = tune_answer(equipment.answered(answer, *formats), start, least, most)
         self._answered.set()
-        return announce(answer, dict.fromkeys(self._addresses, self._announced)) if self._announced else answer
+        return announce(answer, self._announced)
 
     async def add_candidate(self, command: AddCandidate) -> None:
         """Add a remote candidate; one that is not allowed is dropped. Raises CandidateError for one of no use."""

@@ -8,11 +8,13 @@ from typing import Any
 
 import structlog
 
+from media.candidates import Announced
 from media.capture_clock import CaptureClock
 from media.carriage import Carriage
 from media.engine.door import AddCandidate, Connect, StreamFigures
 from media.engine.earphone import Earphone
 from media.engine.flow import Outlet, Passage
+from media.engine.line_watch import LineWatch
 from media.engine.negotiation import Negotiation
 from media.engine.owner import Owner
 from media.engine.receiving import Receiving
@@ -32,7 +34,7 @@ class Peer(Incoming):
     """One connection of one seat. `answer` first; `close` at the end, whatever happened."""
 
     def __init__(
-        self, connect: Connect, owner: Owner, addresses: tuple[str, ...], announced: str | None, start_bits_per_s: int
+        self, connect: Connect, owner: Owner, addresses: tuple[str, ...], announced: Announced, start_bits_per_s: int
     ) -> None:
         self.seat = connect.seat
         self.generation = connect.generation
@@ -47,6 +49,7 @@ class Peer(Incoming):
         self._failed = self._picture_refused = False
         self.screen: Screen | None = None
         """Where it is shown pictures; None where it takes none."""
+        self.line = LineWatch(self._pc)
         self._earphone: Earphone | None = None
         self._is_watched = False
         self._pictures = 0
@@ -72,6 +75,7 @@ class Peer(Incoming):
         """Begin to close, once; in a task of its own, since a cancelled close hangs every later one."""
         if self._closing is None:
             self._closing = spawn(self._pc.close(), "peer-close")
+            self.line.close()
             self.halt_sound()
             self._negotiation.end()
         return self._closing
@@ -222,7 +226,8 @@ class Peer(Incoming):
             self._refuse_picture(error)
 
     def on_key_frame_wanted(self) -> None:
-        self._owner.key_frame_wanted(self)
+        if self.screen is None or not self.screen.paused:
+            self._owner.key_frame_wanted(self)
 
     def on_bitrate(self, bits_per_s: int) -> None:
         self._owner.bitrate(self, bits_per_s)

@@ -23,6 +23,7 @@ from media.engine.door import (
     Lost,
     PictureRefused,
     PlaceFigures,
+    Sagging,
     StreamFigures,
     View,
 )
@@ -34,6 +35,7 @@ from media.engine.screen import Screen
 from media.engine.seat import Source
 from media.engine.showing import Showing
 from media.engine.transcoding import Transcoding
+from media.engine.yielding import yielding
 from media.geometry import plan
 from media.limiter import LOOKAHEAD_SAMPLES
 from media.numbering import PicturePacket
@@ -42,8 +44,6 @@ from media.sound import RATE_HZ
 
 LOOKAHEAD_S = LOOKAHEAD_SAMPLES / RATE_HZ
 LEVELS_EVERY_TICKS = 10  # 200 ms: the meters of the pages
-REMB_FLOOR_S = 10.0
-"""A viewer's estimate starts low and climbs; below the start rate it is not believed for this long."""
 
 
 class Place:
@@ -61,7 +61,6 @@ class Place:
         self._desk = desk()
         self._earphones: list[tuple[str, Earphone]] = []
         self._views: tuple[View, ...] = ()
-        self._carrying_since: dict[str, float] = {}
         self._ticks = 0
         self._gone_drops: Counter[str] = Counter()
         self._gone_counts: Counter[str] = Counter()
@@ -90,7 +89,6 @@ class Place:
             self._follow(seat)
             return
         self._desk.dismiss(seat)
-        self._carrying_since.pop(seat, None)
         for seen in self._seen_by(seat):
             seen.showing.want_rate(seat, None)
         if (source := self._sources.pop(seat, None)) is not None:
@@ -113,7 +111,6 @@ class Place:
             self._sources[peer.seat] = self._make_source(peer.seat)
         self._follow(peer.seat)
         self._show()
-        self._carrying_since[peer.seat] = time.monotonic()
         for source in self._seen_by(peer.seat):
             source.showing.want_rate(peer.seat, None)
             source.showing.want_key_frame(peer.seat)
@@ -158,7 +155,7 @@ class Place:
             source.showing.want_key_frame(peer.seat)
 
     def bitrate(self, peer: Peer, bits_per_s: int) -> None:
-        if time.monotonic() - self._carrying_since.get(peer.seat, 0.0) < REMB_FLOOR_S:
+        if not peer.line.believes(bits_per_s, time.monotonic()):
             return
         for source in self._seen_by(peer.seat):
             source.showing.want_rate(peer.seat, bits_per_s)
@@ -211,6 +208,8 @@ class Place:
         if regular or earphones != self._earphones:  # regularly, for a connection's path may change
             self._connect(earphones)
         self._ticks += 1
+        for peer in yielding(self._peers.values(), self._seen_by, now):
+            self._tell(Sagging(self.name, peer.seat, peer.generation, peer.line.paused))
         try:
             self._desk.tick(number, now)
         finally:  # a listener who cannot be served keeps watch and meters from nobody

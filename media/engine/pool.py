@@ -47,9 +47,9 @@ class PoolEngine:
         self._taking = 0
         self._is_closed = False
 
-    def open(self) -> None:
-        """Start the first spare."""
-        self._spares.fill()
+    def open(self, ahead: int = 0) -> None:
+        """Start the first spare, and one for each of `ahead` places whose participants are about to return."""
+        self._spares.expect(min(ahead, self._most))
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Have `listener` called with every event; it must not block."""

@@ -22,7 +22,8 @@ from media.engine.sending import Wire
 from media.engine.taker import Taker
 from media.loss import REACH, Gaps
 from media.reception import Reception
-from media.rtp import RtpPacket, unwrap_again
+from media.rtp import SEND_TIME_HZ, SEND_TIME_WRAPS_S, RtpPacket, unwrap_again
+from media.transit import Stamped
 
 PLI_EVERY_S = 0.300
 """Key-frame requests are rate-limited: each answer is a 40 KB burst."""
@@ -66,6 +67,8 @@ class Receiving:
         self._estimate = Estimate(start_bits_per_s)
         self._flow: Flow | None = None
         self._send_time_id = 0
+        self.newest: Stamped | None = None
+        """What came last."""
 
     def start(
         self, wire: Wire, ssrc: int, formats: dict[int, Format], originals: dict[int, int], send_time_id: int
@@ -103,6 +106,7 @@ class Receiving:
             stream.add(packet.sequence, packet.timestamp, at)
             self._tell_rate(self._estimate.take(packet, at))
             number = self._gaps.arrive(packet.sequence, at) or number
+        self._stamp(*passage.packets[-1], 0)
         self._taker.on_passage(passage, number)
 
     def take(self, packet: RtpPacket, now: float) -> None:
@@ -112,6 +116,7 @@ class Receiving:
         if stream is None:
             stream = self._open(packet.ssrc, form)
         stream.add(packet.sequence, packet.timestamp, now)
+        self._stamp(packet, now, form.clock_hz)
         if self.kind == "video":
             self._tell_rate(self._estimate.take(packet, now))
         if form.codec == "rtx":
@@ -183,6 +188,11 @@ class Receiving:
         """Its picture begins to be seen: forget what was estimated while it was black or nothing."""
         self._estimate.ramp(now)
 
+    def raise_anew(self, now: float) -> None:
+        """Nothing is sent now, and what comes next may come at full rate: say so."""
+        self._estimate.ramp(now)
+        self._tell_rate(self._estimate.start_bits_per_s)
+
     def report(self, now: float) -> None:
         """Send a receiver report; about once a second."""
         infos = [self._info(ssrc, stream, now) for ssrc, stream in self._streams.items()]
@@ -223,7 +233,14 @@ class Receiving:
         stream = self._streams.get(ssrc) or self._open(ssrc, self._formats[payload_type])
         for sequence, timestamp, at in sounds:
             stream.add(sequence, timestamp, at)
-        self._taker.on_sounds(sounds[-1][2])
+        self.newest = Stamped(ssrc, timestamp / stream.clock_hz, (1 << 32) / stream.clock_hz, at)
+        self._taker.on_sounds(at)
+
+    def _stamp(self, packet: RtpPacket, at: float, clock_hz: int) -> None:
+        if self.kind == "audio":
+            self.newest = Stamped(packet.ssrc, packet.timestamp / clock_hz, (1 << 32) / clock_hz, at)
+        elif packet.send_time is not None:
+            self.newest = Stamped(0, packet.send_time / SEND_TIME_HZ, SEND_TIME_WRAPS_S, at)
 
     def _let_pass(self, packet: RtpPacket) -> None:
         """Have what continues this picture pass by itself, where nobody has to see it."""

@@ -38,6 +38,7 @@ class Screen:
         self._begun = False
         self._number = 0
         self._timestamp = 0
+        self._paused = False
 
     def takes(self, codec: str, coding: Coding | None) -> bool:
         """Whether the connection agreed to a picture in this codec, coded so (of H.264)."""
@@ -53,6 +54,16 @@ class Screen:
     def begin_anew(self) -> None:
         """The source has a stream of its own from now on: wait for its key frame."""
         self._begun = False
+
+    def pause(self, paused: bool) -> None:
+        """Let nothing through, whatever is shown; what is behind a pause waits for a key frame."""
+        self._paused = self.sending.resting = paused
+        self._begun = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is let through."""
+        return self._paused
 
     def forward(self, source: str, packet: PicturePacket, now: float) -> int | None:
         """Send a packet on; its timestamp as this viewer knows it, None where nothing was sent."""
@@ -98,7 +109,7 @@ class Screen:
 
     def put(self, source: str, frame: bytes, timestamp: int, key: bool, now: float) -> int | None:
         """Send a frame made here of a picture with `timestamp` (90 kHz); its timestamp as this viewer knows it."""
-        if self._shown is None or self._shown[:2] != (source, Way.MADE) or not self.sending.live:
+        if self._shown is None or self._shown[:2] != (source, Way.MADE) or self._paused or not self.sending.live:
             return None
         if not self._begun or abs(timestamp - self._timestamp) > LONGEST_STEP:
             if not self._begun and not key:
@@ -114,7 +125,7 @@ class Screen:
 
     def _forwards(self, source: str) -> int | None:
         """The payload type in which packets of this source go on; None where they do not."""
-        if self._shown is None or self._shown[:2] != (source, Way.FORWARDED) or not self.sending.live:
+        if self._shown is None or self._shown[:2] != (source, Way.FORWARDED) or self._paused or not self.sending.live:
             return None
         return self._shown[3]
 

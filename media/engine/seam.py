@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import aioice.ice
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection
 from aiortc.codecs import get_capabilities, is_rtx
 from aiortc.rtcconfiguration import RTCBundlePolicy
@@ -36,6 +37,8 @@ TOUCHED = {
     "aiortc.rtcrtptransceiver.RTCRtpTransceiver": ("_RTCRtpTransceiver__receiver", "_RTCRtpTransceiver__sender"),
     "aiortc.rtcrtpsender.RTCRtpSender": ("_stream_id", "_ssrc", "_rtx_ssrc"),
     "aiortc.rtcrtpreceiver.RTCRtpReceiver": ("_track", "_enabled", "_set_rtcp_ssrc"),
+    "aiortc.rtcicetransport.RTCIceTransport": ("_connection",),
+    "aioice.ice.Connection": ("_nominated",),
 }  # fmt: skip
 
 SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
@@ -144,6 +147,12 @@ class PeerConnection(RTCPeerConnection):
         """Received and sent so far: SRTP, SRTCP, and of what is received DTLS."""
         carried = [wire.carried_bytes for wire in self._wires.values()]
         return sum(came for came, _ in carried), sum(went for _, went in carried)
+
+    @property
+    def ice(self) -> aioice.ice.Connection | None:
+        """The one over which it is connected; None before."""
+        found = (transport.transport._connection for transport in self._wires)
+        return next((each for each in found if 1 in each._nominated), None)
 
     def pace(self, paced: bool) -> None:
         """Whether what comes waits for the next tick, or is taken at once."""

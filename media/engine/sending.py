@@ -10,7 +10,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from aiortc.rtp import (
     RtcpByePacket,
@@ -32,7 +32,12 @@ REPORTS_KEPT = 4
 """Sender reports whose echo may still come: the round trip is then known (RFC 3550 section 6.4.1)."""
 ROUND_TRIP_WEIGHT = 0.15
 """Of a new value in the average."""
+PADDING_BACK = 256
+"""Packets: a second of a picture. What is older nobody waits for any more."""
 SDES_CNAME = 1
+
+Kept: TypeAlias = tuple[int, bool, int, bytes]
+"""Payload type, marker, timestamp and payload of a packet."""
 
 
 class Wire(Protocol):
@@ -72,6 +77,8 @@ class Sending:
         self.packets = 0
         self.round_trip_s = 0.0
         """0.0 until the first echo of a report."""
+        self.resting = False
+        """Nothing is sent again: the line is too narrow for it."""
         self.missed = 0
         """Packets asked for again that were not kept any more, or were too many."""
         # Below 32768: near the wrap a receiver and its SRTP disagree about the rollover when the first is lost.
@@ -84,6 +91,7 @@ class Sending:
         self._again_sequence = random.randrange(1 << 15)  # noqa: S311
         self._allowance, self._allowed_at = float(REPEATS_PER_S), 0.0
         self._octets = 0
+        self._newest: int | None = None
         self._moment: tuple[int, float] | None = None
         self._reported: deque[tuple[int, float]] = deque(maxlen=REPORTS_KEPT)
 
@@ -111,6 +119,7 @@ class Sending:
         if agreed is None or wire is None:
             return
         kind = kind or agreed.payload_type
+        self._newest = sequence
         self._history[sequence % HISTORY] = (sequence, kind, marker, timestamp, payload)
         if self._outlet is not None:
             self._outlet.forget(sequence)
@@ -135,6 +144,7 @@ class Sending:
         """Note packets that left by themselves; their numbers are taken modulo 2**16."""
         for sequence in sequences:
             self._history[sequence % HISTORY] = None
+        self._newest = sequences[-1] & 0xFFFF if sequences else self._newest
         self.left(len(sequences), octets)
 
     def left(self, packets: int, octets: int) -> None:
@@ -149,7 +159,7 @@ class Sending:
     def repeat(self, sequences: list[int], now: float) -> None:
         """Send these again (RFC 4585 section 6.2.1), as retransmissions of their own stream where that was agreed."""
         agreed, wire = self._agreed, self._wire
-        if agreed is None or wire is None:
+        if agreed is None or wire is None or self.resting:
             return
         self._note()
         self._allowance = min(float(REPEATS_PER_S), self._allowance + (now - self._allowed_at) * REPEATS_PER_S)
@@ -161,12 +171,35 @@ class Sending:
                 self.missed += 1
                 continue
             self._allowance -= 1
-            sequence, ssrc, (kind, marker, timestamp, payload) = wanted, agreed.ssrc, kept
-            again = agreed.again_type if kind == agreed.payload_type else agreed.agains.get(kind, 0)
-            if again:
-                kind, ssrc, payload = again, agreed.again_ssrc, wrap_again(sequence, payload)
-                sequence = self._again_sequence = (self._again_sequence + 1) & 0xFFFF
-            wire.send_rtp(agreed.header.packet(kind, marker, sequence, timestamp, ssrc, payload, now))
+            wire.send_rtp(self._again(agreed, wanted, kept, now))
+
+    def pad(self, octets: int, now: float) -> int:
+        """Fill a line: send what the peer has had long ago again, as browsers do that probe; the octets sent (or 0).
+
+        Only where retransmissions are a stream of their own: in the picture's they would be its packets twice.
+        """
+        agreed, wire = self._agreed, self._wire
+        if agreed is None or wire is None or not agreed.again_type or self._newest is None:
+            return 0
+        self._note()
+        sent = 0
+        for back in range(PADDING_BACK, HISTORY):
+            number = (self._newest - back) & 0xFFFF
+            kept = self._kept(number) if sent < octets else None
+            if kept is not None:
+                wire.send_rtp(self._again(agreed, number, kept, now))
+                sent += len(kept[3])
+            elif sent >= octets:
+                break
+        return sent
+
+    def _again(self, agreed: Agreed, sequence: int, kept: Kept, now: float) -> bytes:
+        kind, marker, timestamp, payload = kept
+        ssrc, again = agreed.ssrc, agreed.again_type if kind == agreed.payload_type else agreed.agains.get(kind, 0)
+        if again:
+            kind, ssrc, payload = again, agreed.again_ssrc, wrap_again(sequence, payload)
+            sequence = self._again_sequence = (self._again_sequence + 1) & 0xFFFF
+        return agreed.header.packet(kind, marker, sequence, timestamp, ssrc, payload, now)
 
     def report(self, now: float) -> None:
         """Send a sender report; about once a second. Before anything was stamped there is nothing to say."""
@@ -189,7 +222,7 @@ class Sending:
         if self._outlet is not None:
             self._outlet.tell()
 
-    def _kept(self, sequence: int) -> tuple[int, bool, int, bytes] | None:
+    def _kept(self, sequence: int) -> Kept | None:
         one = self._history[sequence % HISTORY]
         if one is not None and one[0] == sequence:
             return one[1:]

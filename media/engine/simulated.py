@@ -12,8 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import aioice.ice
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
-from aiortc.rtcconfiguration import RTCBundlePolicy
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.rtcconfiguration import RTCBundlePolicy, RTCIceTransportPolicy
 
 from media.engine.addresses import offering
 from media.engine.simulated_camera import Camera, CameraTrack
@@ -47,12 +54,22 @@ class PeerFigures:
     video_lost: int
 
 
+@dataclass(frozen=True, slots=True)
+class RelayWay:
+    """One address of a relay (`turn:...`), with a name and a credential that it takes."""
+
+    address: str
+    username: str
+    credential: str
+
+
 class SimulatedPeer:
     """One peer connection that offers; used once, like the generation it is.
 
     `audio` and `video` are directions (`sendrecv`, `sendonly`, `recvonly`) or None: no m-line. Senders need a source.
     `takes`: the codecs that it offers for pictures besides its camera's, VP8 where it has none.
-    With `addresses` only those local addresses are offered (loopback is never offered otherwise). No STUN, no TURN.
+    With `addresses` only those local addresses are offered (loopback is never offered otherwise). No STUN. With `relay`
+    it offers nothing but that way.
     """
 
     def __init__(
@@ -65,6 +82,7 @@ class SimulatedPeer:
         addresses: tuple[str, ...] | None = None,
         takes: tuple[str, ...] = (),
         connect_s: float = CONNECT_S,
+        relay: RelayWay | None = None,
     ) -> None:
         self.sound = SoundSink() if _receives(audio) else None
         self.picture = PictureSink() if _receives(video) else None
@@ -80,7 +98,11 @@ class SimulatedPeer:
         self._closing: asyncio.Task[None] | None = None
         self._state_changed = asyncio.Event()
         # An empty list: None would mean a public STUN server.
-        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        servers = [] if relay is None else [RTCIceServer(relay.address, relay.username, relay.credential)]
+        policy = RTCIceTransportPolicy.ALL if relay is None else RTCIceTransportPolicy.RELAY
+        self._pc = RTCPeerConnection(
+            RTCConfiguration(servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE, iceTransportPolicy=policy)
+        )
         self._pc.on("connectionstatechange", self._state_changed.set)
         self._pc.on("track", self._on_track)
 

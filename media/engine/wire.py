@@ -9,7 +9,7 @@ import msgspec
 from media.engine import door
 from media.errors import MediaError
 
-VERSION = 3
+VERSION = 4
 """The first word of a media process says its version, and no other word is exchanged where that is another one."""
 MAX_WORD_BYTES = 256 * 1024
 """An offer has 64 KiB at most; a matrix of 100 seats stays below this."""

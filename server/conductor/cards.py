@@ -10,7 +10,7 @@ from signaling.effects import Admit
 from signaling.loopback import Loopback
 from signaling.permissions import MEDIA
 from signaling.seats import Role, Seat
-from signaling.welcome import EventCard, MediaWish, PersonCard, PlaceCard, SiteCard, Welcome
+from signaling.welcome import EventCard, IceServer, MediaWish, PersonCard, PlaceCard, SiteCard, Welcome
 
 
 def plan_of(event: Event, booth: Booth) -> Plan:
@@ -24,7 +24,9 @@ def site_plan_of(site: Site) -> SitePlan:
     return SitePlan(site.id, site.screen.width_px, site.screen.height_px, scaled=site.output == "scaled")
 
 
-def welcome(event: Event, booth: Booth, seat: Seat, admit: Admit, now: datetime) -> Welcome:
+def welcome(
+    event: Event, booth: Booth, seat: Seat, admit: Admit, ice_servers: tuple[IceServer, ...], now: datetime
+) -> Welcome:
     """The welcome to a seat of a booth; `now` is aware."""
     audio, video = MEDIA[seat.role]
     width, height = _far_screen(event, seat) if video is not None else (0, 0)
@@ -43,12 +45,14 @@ def welcome(event: Event, booth: Booth, seat: Seat, admit: Admit, now: datetime)
         place=PlaceCard(booth.id, booth.name, booth.company, booth.product),
         sites=_sites(event, booth),
         interpreters=tuple(_person(event, person) for person in booth.interpreters),
-        ice_servers=(),
+        ice_servers=() if (audio, video) == (None, None) else ice_servers,
         now=_clock(now),
     )
 
 
-def loopback_welcome(event: Event, seat: Seat, place: Loopback, admit: Admit, now: datetime) -> Welcome:
+def loopback_welcome(
+    event: Event, seat: Seat, place: Loopback, admit: Admit, ice_servers: tuple[IceServer, ...], now: datetime
+) -> Welcome:
     """The welcome to a private test place; `seat` is what the client's link is good for."""
     booth = None if seat.booth is None else event.booth(seat.booth)
     video = "sendrecv" if place.with_picture else None
@@ -68,7 +72,7 @@ def loopback_welcome(event: Event, seat: Seat, place: Loopback, admit: Admit, no
         place=None if booth is None else PlaceCard(booth.id, booth.name, booth.company, booth.product),
         sites=_sites(event, booth),
         interpreters=(),
-        ice_servers=(),
+        ice_servers=ice_servers,
         now=_clock(now),
     )
 

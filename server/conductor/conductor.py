@@ -20,6 +20,7 @@ from server.conductor.record import Record
 from server.conductor.session import Session
 from server.conductor.spawn import end, spawn
 from server.event import Booth, Event
+from server.relay import Relay, ice_servers
 from signaling import inputs, loopback
 from signaling.admission import ToBooth, ToLoopback, admission
 from signaling.booth import Booth as State
@@ -46,8 +47,9 @@ CLOSING_S = 2.0
 class Conductor:
     """All booths of an event, and the loopback tests. Call it from the event loop only."""
 
-    def __init__(self, event: Event, engine: door.Engine, record: Record) -> None:
+    def __init__(self, event: Event, engine: door.Engine, record: Record, relay: Relay | None = None) -> None:
         self._event = event
+        self._relay = relay
         self._engine = engine
         self._record = record
         self._places: dict[str, Place] = {}
@@ -192,11 +194,16 @@ class Conductor:
                 place.post(inputs.Failed(seat, generation, code, message))
             case door.PictureRefused(_, seat, generation, code, message):
                 place.post(inputs.PictureRefused(seat, generation, code, message))
+            case door.Sagging(_, seat, generation, paused):
+                place.post(inputs.Sagging(seat, generation, paused))
             case door.Levels():
                 place.levels(event)
 
     def _welcome(self, booth: Booth, admit: Admit, session: Session) -> Welcome:
-        return cards.welcome(self._event, booth, session.seat, admit, datetime.now(UTC))
+        now = datetime.now(UTC)
+        return cards.welcome(self._event, booth, session.seat, admit, ice_servers(self._relay, session.seat, now), now)
 
     def _loopback_welcome(self, state: loopback.Loopback, admit: Admit, session: Session) -> Welcome:
-        return cards.loopback_welcome(self._event, session.seat, state, admit, datetime.now(UTC))
+        now = datetime.now(UTC)
+        relay = ice_servers(self._relay, session.seat, now)
+        return cards.loopback_welcome(self._event, session.seat, state, admit, relay, now)

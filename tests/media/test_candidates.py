@@ -123,13 +123,22 @@ ANSWER = (
 )
 
 
-def test_the_announced_address_replaces_the_local_one_and_nothing_else() -> None:
-    announced = announce(ANSWER, {"10.0.0.5": "203.0.113.80"})
-    assert announced == ANSWER.replace("c=IN IP4 10.0.0.5\r", "c=IN IP4 203.0.113.80\r").replace(
-        "10.0.0.5 43385 typ host", "203.0.113.80 43385 typ host"
+def test_the_announced_address_is_offered_beside_the_local_one_behind_it_in_order_of_preference() -> None:
+    local = "a=candidate:1 1 udp 2130706431 10.0.0.5 43385 typ host\r\n"
+    announced = announce(ANSWER, (("10.0.0.5", "203.0.113.80"), ("10.0.0.5", "192.0.2.80"), ("10.0.0.9", "192.0.2.9")))
+    assert announced == ANSWER.replace(
+        local,
+        local
+        + "a=candidate:1n0 1 udp 2130706175 203.0.113.80 43385 typ host\r\n"
+        + "a=candidate:1n1 1 udp 2130706175 192.0.2.80 43385 typ host\r\n",
     )
-    assert announce(ANSWER, {}) == ANSWER
+    assert announce(ANSWER, ()) == ANSWER
 
 
-def test_announcing_an_address_of_the_other_family_changes_the_connection_line_with_it() -> None:
-    assert "c=IN IP6 2001:db8::80\r\n" in announce(ANSWER, {"10.0.0.5": "2001:db8::80"})
+def test_an_announced_address_that_is_the_local_one_is_offered_once() -> None:
+    assert announce(ANSWER, (("10.0.0.5", "10.0.0.5"),)) == ANSWER
+
+
+def test_every_announced_candidate_is_one_that_a_peer_can_read() -> None:
+    lines = [line for line in announce(ANSWER, (("10.0.0.5", "2001:db8::80"),)).splitlines() if "2001:db8" in line]
+    assert [parse(line).address for line in lines] == ["2001:db8::80"]

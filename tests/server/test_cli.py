@@ -80,7 +80,7 @@ async def test_links_are_the_documented_json_and_open_with_the_same_secret(tmp_p
     ("arguments", "code", "sentence"),
     [
         (("links", "--booth", "booth-7", "--event", TEST_EVENT), 2, 'no booth "booth-7"; it has booth-1, booth-2'),
-        (("links", "--event", "nowhere.toml"), 1, "There is no such file."),
+        (("links", "--event", "nowhere.toml"), 2, "There is no such file."),
         (("revoke", "room.booth-1.sowon", "--event", TEST_EVENT), 2, "Did you mean room.booth-1.suwon?"),
         (("loopback", "--site", "hong-kong", "--event", TEST_EVENT), 2, "it has suwon, hanoi"),
     ],

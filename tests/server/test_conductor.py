@@ -446,3 +446,19 @@ async def test_every_message_of_the_server_is_one_of_the_protocol(at: Hall) -> N
     for _ in range(4):
         body = await line.next()
         assert json.loads(to_wire(parse_server(json.dumps(body)))) == body
+
+
+async def test_whoever_brings_media_is_told_of_the_relay_with_a_name_and_password_of_their_seat(tmp_path: Path) -> None:
+    async with hall(tmp_path, TURN="turn:turn.example,turns:turn.example", TURN_SECRET="t" * 32) as at:
+        told = {}
+        for seat in (SUWON, HANOI, KIM, DESK):
+            line = await at.line(seat)
+            await line.say("hello")
+            told[seat] = (await line.next("welcome"))["ice_servers"]
+        alone = await at.line(SUWON)
+        await alone.say("hello", purpose="loopback")
+        told["loopback"] = (await alone.next("welcome"))["ice_servers"]
+    assert told.pop(DESK) == [], "an operator has no media"
+    assert all(server["urls"] == ["turn:turn.example", "turns:turn.example"] for (server,) in told.values())
+    assert len({server["username"].partition(":")[2] for (server,) in told.values()}) == 3, "one for each seat"
+    assert all(len(server["credential"]) == 28 for (server,) in told.values())

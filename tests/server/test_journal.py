@@ -7,15 +7,21 @@ import shutil
 import sqlite3
 import subprocess
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
+from server.journal import Journal, Key, Row
 from server.store import Store
 from signaling.errors import LocalError
 from signaling.facts import Fact
@@ -192,6 +198,23 @@ async def test_a_full_disk_refuses_at_once_keeps_what_was_acknowledged_and_recov
     await store.close()
 
 
+async def test_a_start_on_a_full_disk_is_refused_in_one_line_and_works_once_there_is_room(
+    small_disk: Path,
+) -> None:
+    path = small_disk / "event.sqlite3"
+    store = Store(path)
+    await store.open()
+    await store.append([fact(1)])
+    await store.close()
+    ballast = fill(small_disk)
+    with pytest.raises(LocalError, match=r"event\.sqlite3, cannot be opened: [^\n]*$"):
+        await Store(path).open()  # the log beside it needs room of its own
+    ballast.unlink()
+    await store.open()
+    assert await store.facts("booth-1") == (fact(1),)
+    await store.close()
+
+
 async def test_a_disk_that_hangs_is_not_waited_for_and_what_it_writes_too_late_is_taken_back(
     store: Store, tmp_path: Path
 ) -> None:
@@ -252,3 +275,96 @@ async def test_what_waits_for_the_disk_is_bounded_and_the_oldest_goes_first(
     kept = [each.sequence for each in await store.facts("booth-1")]
     assert kept[-10:] == list(range(11, 21))
     assert len(kept) + store._journal.dropped == 20
+
+
+class Ways(StrEnum):
+    """How a disk answers one transaction."""
+
+    GOOD = "good"
+    REFUSED = "refused"
+    LOCKED = "locked"
+    WRITTEN_AND_REFUSED = "written and refused"
+    LATE = "late"
+    LATE_AND_REFUSED = "late and refused"
+
+
+class Disk:
+    """Takes transactions as `ways` says, and then as one should; `rows` is what a crash at this moment would leave."""
+
+    def __init__(self, ways: list[Ways]) -> None:
+        self.rows: dict[Key, str] = {}
+        self._ways = ways
+
+    async def write(self, undone: Sequence[Key], rows: Sequence[Row]) -> None:
+        way = self._ways.pop(0) if self._ways else Ways.GOOD
+        if way in (Ways.LATE, Ways.LATE_AND_REFUSED):
+            await asyncio.sleep(LATE_S)
+        await asyncio.sleep(0)
+        if way in (Ways.REFUSED, Ways.LATE_AND_REFUSED):
+            raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
+        if way is Ways.LOCKED:
+            raise OperationalError("INSERT", {}, sqlite3.OperationalError("database is locked"))
+        after = {key: value for key, value in self.rows.items() if key not in undone}
+        for row in rows:
+            key = (row["booth"], row["epoch"], row["sequence"])
+            assert key not in after, "two facts in one place"
+            after[key] = row["body"]
+        self.rows = after
+        if way is Ways.WRITTEN_AND_REFUSED:
+            raise OperationalError("COMMIT", {}, sqlite3.OperationalError("disk I/O error"))
+
+
+WRITE_S, AGAIN_S, LATE_S = 0.02, 0.002, 0.05
+a_booth = st.lists(st.sampled_from(["command", "by itself"]), min_size=1, max_size=8)
+
+
+@given(st.lists(a_booth, min_size=1, max_size=3), st.lists(st.sampled_from(Ways), max_size=12))
+@hypothesis.settings(
+    max_examples=60,
+    deadline=None,
+    phases=set(hypothesis.Phase) - {hypothesis.Phase.shrink, hypothesis.Phase.explain},  # each try takes real time
+)
+def test_whatever_the_disk_does_what_was_said_is_true_at_every_moment(
+    booths: list[list[str]], ways: list[Ways]
+) -> None:
+    asyncio.run(_played(booths, ways))
+
+
+async def _played(booths: list[list[str]], ways: list[Ways]) -> None:
+    disk = Disk(ways)
+    acknowledged: dict[Key, str] = {}
+    refused: set[str] = set()
+    true_anyhow: dict[Key, str] = {}
+
+    def nothing_is_lost() -> None:
+        assert acknowledged.items() <= disk.rows.items()
+
+    async def booth(name: str, course: list[str]) -> None:
+        sequence = 0
+        for number, kind in enumerate(course):
+            key, value = (name, 1, sequence + 1), f"{name} {number} {kind}"
+            rows = [{"booth": name, "epoch": 1, "sequence": sequence + 1, "body": value}]
+            try:
+                is_written = await journal.submit(rows, kept=kind == "by itself")
+            except LocalError:
+                assert kind == "command"
+                refused.add(value)
+                continue
+            sequence += 1
+            (acknowledged if is_written else true_anyhow)[key] = value
+            if is_written:
+                before = {(name, 1, earlier) for earlier in range(1, sequence)}
+                assert before <= disk.rows.keys(), "what is acknowledged stands on all that was true before it"
+            nothing_is_lost()
+
+    with pytest.MonkeyPatch.context() as patched, capture_logs():
+        patched.setattr("server.journal.WRITE_S", WRITE_S)
+        patched.setattr("server.journal.AGAIN_S", AGAIN_S)
+        journal = Journal(disk.write)
+        journal.start()
+        await asyncio.gather(*(booth(f"booth-{index}", course) for index, course in enumerate(booths)))
+        nothing_is_lost()
+        await until(lambda: journal.broken is None and journal.waiting == 0)
+        await journal.close()
+    assert disk.rows == acknowledged | true_anyhow
+    assert not refused & set(disk.rows.values()), "a refused command is nowhere once the disk is well"

@@ -80,7 +80,7 @@ def test_it_is_told_its_addresses_and_none_of_our_settings() -> None:
     started: Recipe = media_process(settings, environment)
     assert started.environment == {"PATH": "/bin"}
     assert started.command[-8:] == (
-        *("--addresses", "127.0.0.1", "--announce", "192.0.2.1"),
+        *("--addresses", "127.0.0.1", "--announce", "127.0.0.1=192.0.2.1"),
         *("--transcode-cores", "1.5", "--transcode-ledger", "/state/transcoding"),
     )
     assert started.folder == CHECKOUT

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from server.relay import Relay
 from server.settings import CHECKOUT, SettingsFaults, origin_of, read
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - nothing is bound here
@@ -16,7 +17,7 @@ def test_an_empty_environment_serves_the_hanoi_example_on_this_machine_alone() -
     settings = read({})
     assert settings.event == CHECKOUT / "events" / "default.toml"
     assert settings.event.is_file()
-    assert (settings.host, settings.port) == ("127.0.0.1", 8443)
+    assert (settings.hosts, settings.port) == (("127.0.0.1",), 8443)
     assert settings.state_dir == CHECKOUT / ".hanmaru"
     assert settings.secret is None
     assert settings.transcode_cores is None
@@ -32,7 +33,10 @@ def test_every_variable_counts(tmp_path: Path) -> None:
             "HANMARU_PORT": "443",
             "HANMARU_STATE_DIR": str(tmp_path),
             "HANMARU_SECRET": "x" * 32,
-            "HANMARU_ANNOUNCE": "203.0.113.9",
+            "HANMARU_ANNOUNCE": "203.0.113.9, 10.0.0.1=192.0.2.7",
+            "HANMARU_TURN": "turn:turn.example:3478?transport=udp, turns:[fd00::1]:443",
+            "HANMARU_TURN_SECRET": "t" * 32,
+            "HANMARU_TURN_S": "7200",
             "HANMARU_MEDIA_ADDRESSES": "10.0.0.1, fd00::1",
             "HANMARU_PUBLIC_ORIGINS": "https://Hanmaru.Example:443/, https://b.example:8443",
             "HANMARU_CERTIFICATE": str(tmp_path / "c.pem"),
@@ -44,7 +48,8 @@ def test_every_variable_counts(tmp_path: Path) -> None:
     assert settings.binds_everywhere
     assert not settings.binds_loopback
     assert settings.secret == "x" * 32
-    assert settings.announce == "203.0.113.9"
+    assert settings.announce == ((None, "203.0.113.9"), ("10.0.0.1", "192.0.2.7"))
+    assert settings.relay == Relay(("turn:turn.example:3478?transport=udp", "turns:[fd00::1]:443"), "t" * 32, 7200)
     assert settings.transcode_cores == 2.5
     assert settings.media_addresses == ("10.0.0.1", "fd00::1")
     assert settings.public_origins == ("https://hanmaru.example", "https://b.example:8443")
@@ -61,6 +66,9 @@ def test_every_variable_counts(tmp_path: Path) -> None:
         ("::1", "9000", "https://localhost:9000"),
         ("fd00::5", "9000", "https://[fd00::5]:9000"),
         ("hall.local", "443", "https://hall.local"),
+        (f"{EVERYWHERE},::", "8443", "https://localhost:8443"),
+        ("10.1.2.3,10.2.2.3", "8443", "https://10.1.2.3:8443"),
+        ("10.1.2.3,127.0.0.1", "8443", "https://localhost:8443"),
     ],
 )
 def test_links_point_to_a_name_that_a_browser_reaches(host: str, port: str, origin: str) -> None:
@@ -112,6 +120,14 @@ def test_behind_a_proxy_plain_http_is_served_where_it_is_safe_and_links_point_to
             "has no use",
         ),
         ({"HANMARU_TLS": "maybe"}, "on or off"),
+        ({"HANMARU_ANNOUNCE": "hall=192.0.2.7"}, "10.0.0.5=192.0.2.7"),
+        ({"HANMARU_ANNOUNCE": ",".join(f"192.0.2.{n}" for n in range(9))}, "at most 8"),
+        ({"HANMARU_TURN": "turn:turn.example"}, "belong together"),
+        ({"HANMARU_TURN_SECRET": "t" * 32}, "belong together"),
+        ({"HANMARU_TURN": "stun:turn.example", "HANMARU_TURN_SECRET": "t" * 32}, "turns:HOST:443"),
+        ({"HANMARU_TURN": ",".join(["turn:a.example"] * 7), "HANMARU_TURN_SECRET": "t" * 32}, "at most 6"),
+        ({"HANMARU_TURN": "turn:a.example", "HANMARU_TURN_SECRET": "short"}, "at least 32"),
+        ({"HANMARU_TURN_S": "60"}, "from 600 to 86400"),
         ({"HANMARU_TRUSTED_PROXIES": "proxy.example"}, "addresses or networks"),
         ({"HANMARU_METRICS": "everybody"}, "addresses or networks"),
         ({"HANMARU_TRANSCODE_CORES": "-1"}, "processor cores"),

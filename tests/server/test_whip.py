@@ -87,6 +87,17 @@ async def told(answer: ClientResponse, status: int, code: str) -> dict[str, Any]
     return body
 
 
+async def test_equipment_is_told_of_the_relay(tmp_path: Path) -> None:
+    async with hall(tmp_path, TURN="turns:turn.example:443?transport=tcp", TURN_SECRET="t" * 32) as at:
+        answer = await begun(at)
+        assert re.fullmatch(
+            r'<turns:turn\.example:443\?transport=tcp>; rel="ice-server"; username="\d+:[0-9a-f]{16}"; '
+            r'credential="[A-Za-z0-9+/]{27}="; credential-type="password"',
+            answer.headers["Link"],
+        )
+        assert "t" * 32 not in str(answer.headers)
+
+
 async def left(at: Hall) -> None:
     """Wait until no equipment is there."""
     async with asyncio.timeout(3):
@@ -103,7 +114,7 @@ async def test_a_post_is_answered_with_sdp_and_the_address_of_its_connection(at:
     assert len(answer.headers["Location"].rpartition("/")[2]) >= 22, "128 bits"
     assert answer.headers["ETag"].startswith('"')
     assert answer.headers["Cache-Control"] == "no-store"
-    assert "Link" not in answer.headers, "there are no ICE servers"
+    assert "Link" not in answer.headers, "there is no relay"
     connect = at.engine.asked(door.Connect)[0]
     assert (connect.place, connect.seat) == ("booth-1", SEATS[door_name])
     way = {"whip": "sendonly", "whep": "recvonly"}[door_name]

@@ -40,7 +40,9 @@ class AnyBooth(RuleBasedStateMachine):
 
     @initialize(automatic=st.booleans())
     def open(self, automatic: bool) -> None:
+        self.automatic = automatic
         self.at = AtBooth(automatic=automatic)
+        self.ever: set[tuple[str, int]] = set()
         self.sessions: list[tuple[int, str]] = []
         self.closed: set[int] = set()
         self.connections: set[tuple[str, int]] = set()
@@ -107,6 +109,7 @@ class AnyBooth(RuleBasedStateMachine):
             case "refuse":
                 self.at.input(OfferRefused(seat, generation, "bad_offer", "No."))
                 self.connections.discard((seat, generation))
+                self.ever.discard((seat, generation))
             case _:
                 self.at.input(CandidateRefused(seat, generation, "bad_candidate", "No."))
         if generation and not known:
@@ -125,6 +128,14 @@ class AnyBooth(RuleBasedStateMachine):
         self.closed |= {effect.session for effect in self.at.all(Close)}
         self.check()
 
+    @rule()
+    def the_server_restarts(self) -> None:
+        now, count = self.at.now, self.at.count
+        self.at = AtBooth(automatic=self.automatic, facts=self.at.facts, now=now)
+        self.at.count = count + 10_000
+        self.closed |= {session for session, _ in self.sessions}
+        self.sessions, self.connections = [], set()
+
     @rule(seconds=st.sampled_from([0.5, 1.0, 3.0, 8.0, 200.0]))
     def time_passes(self, seconds: float) -> None:
         for effect in self.at.wait(seconds):
@@ -136,8 +147,12 @@ class AnyBooth(RuleBasedStateMachine):
 
     def note(self, effect: object) -> None:
         if isinstance(effect, Connect):
-            assert (effect.seat, effect.generation) not in self.connections, "a generation is never used twice"
-            self.connections.add((effect.seat, effect.generation))
+            connection = (effect.seat, effect.generation)
+            assert connection not in self.connections, "a generation is never used twice"
+            if effect.seat not in EQUIPMENT:
+                assert connection not in self.ever, "not by a later server either"
+            self.ever.add(connection)
+            self.connections.add(connection)
         elif isinstance(effect, Disconnect):
             self.connections.discard((effect.seat, effect.generation))
         elif isinstance(effect, Admit):

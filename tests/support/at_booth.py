@@ -37,9 +37,11 @@ def plan(*, automatic: bool = True, scaled: bool = False) -> Plan:
 class AtBooth:
     """Inputs go in by name of seat; `effects` are those of the last one, `facts` all that were written."""
 
-    def __init__(self, *, automatic: bool = True, scaled: bool = False, facts: Sequence[Fact] = ()) -> None:
+    def __init__(
+        self, *, automatic: bool = True, scaled: bool = False, facts: Sequence[Fact] = (), now: float = 1000.0
+    ) -> None:
         own = plan(automatic=automatic, scaled=scaled)
-        self.now = 1000.0
+        self.now = now
         self.booth: Booth = restore(own, facts, self.now, self.now) if facts else opened(own)
         self.effects: tuple[Effect, ...] = ()
         self.facts: list[Fact] = list(facts)

@@ -93,13 +93,16 @@ async def launch(
     camera: Path | None = None,
     microphone: Path | None = None,
     window: tuple[int, int] = (640, 512),
+    *,
+    checks_certificates: bool = False,
 ) -> Chromium:
     """Start a browser; the same `profile` again gives back its cookies and its stored choices.
 
     Raises TimeoutError when it does not come up within `START_S`.
     """
     port_file = _prepare(profile)
-    flags = [*FLAGS, f"--user-data-dir={profile}", f"--window-size={window[0]},{window[1]}"]
+    flags = [flag for flag in FLAGS if not (checks_certificates and flag == "--ignore-certificate-errors")]
+    flags += [f"--user-data-dir={profile}", f"--window-size={window[0]},{window[1]}"]
     if camera:
         flags.append(f"--use-file-for-fake-video-capture={camera}")
     if microphone:

@@ -175,6 +175,11 @@ async def picture_paused(sit: Sitting) -> None:
     await sit.show(shed=["thumbnails", "picture"])
 
 
+async def line_sags(sit: Sitting) -> None:
+    """The far room's line cannot carry its picture beside the voice."""
+    await sit.show(sites={sit.far: {"paused": ["out"]}})
+
+
 async def rooms_unseen(sit: Sitting) -> None:
     """They are asked for, and there is none of either: a camera that is off, and one of equipment."""
     await sit.page.click("#show-rooms")
@@ -209,6 +214,7 @@ OPERATOR: dict[str, Scene] = {
     "ready": ready,
     "live": nothing_special,
     "far_lost": far_lost,
+    "line_sags": line_sags,
     "ended": ended,
     "lost": own_line_lost,
 }

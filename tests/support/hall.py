@@ -173,7 +173,7 @@ async def hall(
             for name, value in {"STATE_DIR": str(folder), "SHEDDING": "off", **environment}.items()
         }
     )
-    conductor = Conductor(event, engine, record(store))
+    conductor = Conductor(event, engine, record(store), settings.relay)
     app = make_app(settings, event, conductor=conductor, store=store, tokens=TOKENS, engine=engine)
     async with TestClient(TestServer(app), cookie_jar=aiohttp.DummyCookieJar()) as client:
         yield Hall(client, engine)

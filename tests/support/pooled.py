@@ -25,10 +25,10 @@ def recipe(*arguments: str | Path) -> Recipe:
 
 
 @asynccontextmanager
-async def pooled(*arguments: str | Path, most: int = 4) -> AsyncIterator[PoolEngine]:
+async def pooled(*arguments: str | Path, most: int = 4, ahead: int = 0) -> AsyncIterator[PoolEngine]:
     """An open pool of such processes; real ones where nothing is said."""
     pool = PoolEngine(recipe(*(arguments or REAL)), most)
-    pool.open()
+    pool.open(ahead)
     try:
         yield pool
     finally:

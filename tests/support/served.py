@@ -14,9 +14,10 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.support.weather.namespace import Namespace
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 TEST_EVENT = Path(__file__).with_name("test-event.toml")
-SERVING = '"event": "serving"'
 READY_S = 30.0
 STOP_S = 5.0  # the promise of the server: SIGTERM ends it within that, with browsers attached
 
@@ -92,17 +93,16 @@ async def serve(
     port: int | None = None,
     module: str = "server",
     settings: Mapping[str, str] | None = None,
-    within: tuple[str, ...] = (),
+    place: Namespace | None = None,
 ) -> Served:
     """Start the server and wait until it is ready. Raises RuntimeError with its log when it does not get there.
 
-    `settings`: further variables of its environment. `within`: what its command line begins with, where it runs in a
-    network namespace: nobody outside can ask it, so its log says when it is ready.
+    `settings`: further variables of its environment. `place`: where it is run, if not among ourselves.
     """
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HANMARU_")},
         "HANMARU_EVENT": str(event),
-        "HANMARU_HOST": "127.0.0.1",
+        "HANMARU_HOST": place.ipv4 if place else "127.0.0.1",
         "HANMARU_PORT": str(port or free_port()),
         "HANMARU_STATE_DIR": str(state_dir),
         "HANMARU_SHEDDING": "off",  # pictures are the point of many tests, and a test machine is under pressure
@@ -112,7 +112,7 @@ async def serve(
     log = _log_in(state_dir)
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
-            *within,
+            *(place.prefix if place else ()),
             *(sys.executable, "-m", "tests.support.tethered", str(os.getpid()), module, "run"),
             cwd=CHECKOUT,
             env=environment,
@@ -121,7 +121,7 @@ async def serve(
         )
     served = Served(process, environment, log, ())
     try:
-        await (_until_it_says_so(served) if within else _until_ready(served))
+        await _until_ready(served, place)
         served.links = await _links(environment)
     except BaseException:
         if process.returncode is None:
@@ -136,11 +136,13 @@ def _log_in(state_dir: Path) -> Path:
     return state_dir / "server.log"
 
 
-async def _until_ready(served: Served) -> None:
+async def _until_ready(served: Served, place: Namespace | None) -> None:
     scheme = "http" if served.environment.get("HANMARU_TLS") == "off" else "https"
-    address = f"{scheme}://127.0.0.1:{served.environment['HANMARU_PORT']}/readyz"
+    host = place.ipv4 if place else "127.0.0.1"
+    address = f"{scheme}://{host}:{served.environment['HANMARU_PORT']}/readyz"
     deadline_s = asyncio.get_running_loop().time() + READY_S
-    async with aiohttp.ClientSession() as http:
+    through = aiohttp.TCPConnector(socket_factory=place.socket) if place else None
+    async with aiohttp.ClientSession(connector=through) as http:
         while True:
             try:
                 # Which certificate it shows is for tests of TLS.
@@ -152,15 +154,6 @@ async def _until_ready(served: Served) -> None:
             if served.process.returncode is not None or asyncio.get_running_loop().time() > deadline_s:
                 raise RuntimeError(f"the server did not get ready:\n{served.wrote()[-6000:]}")
             await asyncio.sleep(0.1)
-
-
-async def _until_it_says_so(served: Served) -> None:
-    deadline_s = asyncio.get_running_loop().time() + READY_S
-    said = served.wrote().count(SERVING)
-    while served.wrote().count(SERVING) == said:
-        if served.process.returncode is not None or asyncio.get_running_loop().time() > deadline_s:
-            raise RuntimeError(f"the server did not get ready:\n{served.wrote()[-6000:]}")
-        await asyncio.sleep(0.05)
 
 
 async def _links(environment: dict[str, str]) -> tuple[Link, ...]:

@@ -55,8 +55,7 @@ class Stage:
         there = {"present": True, "media": "connected"}
         first, second = (site.id for site in self.event.sites)
         room = {**there, "muted": False, "camera_off": False, "volume_db": 0, "framing": "fill", "lamp": "open"}
-        room |= {"equipment": []}
-        room["equipment"] = []
+        room |= {"equipment": [], "paused": []}
         desk = {**there, "on_air": False, "cough": False, "from": first, "to": second, "heard_by": [first, second]}
         sites, people = changes.pop("sites", {}), changes.pop("interpreters", {})
         self.state = {
@@ -116,7 +115,7 @@ class Stage:
             case "hello" | "reconnect":
                 at = datetime.combine(self.event.date, CLOCK, ZoneInfo(self.event.time_zone)).astimezone(UTC)
                 booth = self.event.booth(self.booth_id)
-                card = welcome(self.event, booth, parse_seat(seat), Admit(1, seat, 1, "r" * 22), at)
+                card = welcome(self.event, booth, parse_seat(seat), Admit(1, seat, 1, "r" * 22), (), at)
                 await socket.send_str(to_wire(card))
                 self._sockets.add(socket)
                 await socket.send_json(self.state)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Route
 
 from tests.support.chromium import driver, executable, launch
 from tests.support.served import CHECKOUT
@@ -34,6 +36,10 @@ CASES = (
 )
 
 
+async def served(file: str, route: Route) -> None:
+    await route.fulfill(path=CHECKOUT / "web" / file)
+
+
 async def test_a_picture_returns_as_it_was_sent_or_in_the_screens_pixels(tmp_path: Path) -> None:
     async with driver() as playwright:
         path = executable(playwright)
@@ -42,9 +48,8 @@ async def test_a_picture_returns_as_it_was_sent_or_in_the_screens_pixels(tmp_pat
         chromium = await launch(playwright, path, tmp_path / "profile")
         try:
             await chromium.page.route(f"{HERE}/", lambda route: route.fulfill(body=""))
-            await chromium.page.route(
-                f"{HERE}/checks.js", lambda route: route.fulfill(path=CHECKOUT / "web" / "checks.js")
-            )
+            for file in ("checks.js", "way.js"):
+                await chromium.page.route(f"{HERE}/{file}", partial(served, file))
             await chromium.page.goto(f"{HERE}/")
             verdicts = await chromium.page.evaluate(JUDGE, [case[:2] for case in CASES])
         finally:

@@ -18,7 +18,7 @@ ASK = """async () => {
     const { x, y, width: wide, height: high, to } = cutOf({ width, height }, screen, framing, 320);
     return [x, y, wide, high, to.width, to.height];
   };
-  const room = { present: true, media: "connected", camera_off: false, equipment: [] };
+  const room = { present: true, media: "connected", camera_off: false, equipment: [], paused: [] };
   const said = (facts, age, state = {}) => {
     const booth = { phase: "live", shed: [], sites: { here: { ...room, ...state } }, ...facts.booth };
     const { picture, key, n } = roomPicture({ watching: true, link: "open", ...facts, booth }, "here", age);

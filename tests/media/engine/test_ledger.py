@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import sys
 import time
 from pathlib import Path
@@ -10,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from media.engine import ledger as ledger_module
+from media.engine.door import Done, Thin
 from media.engine.ledger import Ledger
+from media.engine.local import LocalEngine
 from media.errors import LocalError
 from media.transcode_ledger import Told
 
@@ -53,3 +57,22 @@ async def test_another_process_hears_what_one_tells_and_gets_its_page_when_it_wa
 def test_a_ledger_that_cannot_be_opened_is_an_error_of_this_machine(tmp_path: Path) -> None:
     with pytest.raises(LocalError):
         Ledger(tmp_path / "nowhere" / "ledger")
+
+
+def test_a_full_disk_is_an_error_at_once_and_not_a_signal_at_the_first_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int, _offset: int, _length: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(LocalError, match="no room"):
+        Ledger(tmp_path / "ledger")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+async def test_an_engine_without_a_ledger_goes_on_alone(tmp_path: Path) -> None:
+    engine = LocalEngine(("127.0.0.1",), (), 1.0, tmp_path / "nowhere" / "ledger")
+    assert isinstance(await engine.perform(Thin(on=False)), Done)
+    await engine.close()

@@ -17,10 +17,11 @@ from media import carriage
 from media.engine import desk, plain_desk
 from media.engine.decoding import Decoder
 from media.engine.door import COUNTS, QUEUES, Carrying, Connect, Event, Gain, Levels, Lost, PictureRefused, View
+from media.engine.line_watch import FLOOR_S
 from media.engine.opus import Decoder as OpusDecoder
 from media.engine.opus import Encoder as OpusEncoder
 from media.engine.peer import Peer
-from media.engine.place import REMB_FLOOR_S, Place
+from media.engine.place import Place
 from media.engine.receiving import Format, Receiving
 from media.engine.sending import Agreed, Sending
 from media.engine.simulated import LOOPBACK, SimulatedPeer
@@ -87,7 +88,7 @@ class Booth:
             Connect("booth-1", seat, generation, "sendrecv", "sendrecv", offer, True),
             self.place,
             LOOPBACK,
-            None,
+            (),
             2_000_000,
         )
         self.place.add(peer)
@@ -385,7 +386,8 @@ async def test_what_a_viewers_line_carries_is_believed_after_ten_seconds(booth: 
     booth.place.show(B_SEES_A)
     booth.place.bitrate(viewer, 400_000)
     told: list[int | None] = [receiving._estimate._cap]
-    booth.place._carrying_since["B"] -= REMB_FLOOR_S
+    booth.tick()
+    viewer.line._began_at -= FLOOR_S
     booth.place.bitrate(viewer, 400_000)
     told.append(receiving._estimate._cap)
     booth.place.drop("B", 1)

@@ -288,3 +288,32 @@ def test_however_often_the_codec_changes_the_numbers_go_on(stretches: list[tuple
     made = [packet for packet in line.sent if packet.payload_type == 96]
     ids = [VpxPayloadDescriptor.parse(packet.payload)[0].picture_id or 0 for packet in made]
     assert all((later - one) % (1 << 15) == 1 for one, later in itertools.pairwise(ids))
+
+
+def test_a_paused_screen_lets_nothing_through_and_goes_on_at_a_key_frame_without_a_break() -> None:
+    screen, line = made()
+    source = Source("A", screen)
+    screen.show("A", Way.FORWARDED)
+    source.forward(True)
+    source.forward(False)
+    screen.pause(True)
+    assert source.forward(True) is None
+    assert source.forward(False) is None
+    assert not screen.follows("A")
+    screen.pause(False)
+    assert source.forward(False) is None, "what it hangs on was not shown"
+    assert source.forward(True) is not None
+    assert source.forward(False) is not None
+    assert len(line.sent) == 4
+    assert_unbroken(line, screen)
+
+
+def test_a_paused_screen_is_shown_nothing_that_is_made_either() -> None:
+    screen, line = made()
+    source = Source("A", screen)
+    screen.show("A", Way.MADE)
+    screen.pause(True)
+    assert source.make(True) is None
+    screen.pause(False)
+    assert source.make(True) is not None
+    assert len(line.sent) == 1

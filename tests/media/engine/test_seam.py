@@ -28,7 +28,7 @@ from aiortc.rtcrtpparameters import (
 from aiortc.rtp import HeaderExtensionsMap, RtcpByePacket, RtcpPacket, RtcpPsfbPacket
 from aiortc.rtp import RtpPacket as LibraryPacket
 
-from media.engine import addresses, seam, secured
+from media.engine import addresses, echo, seam, secured
 from media.engine.receiving import Receiving
 from media.engine.seam import PeerConnection, Receiver, Sender
 from media.engine.secured import LONGEST_DATAGRAM, MOST_SSRCS, MOST_WAITING, SrtpWire
@@ -36,7 +36,7 @@ from media.engine.session import Incoming, RtpSession
 from media.rtp import RtpPacket
 from tests.support.slow import SeesAll
 
-PLACES = [(module, place) for module in (seam, secured, addresses) for place in module.TOUCHED]
+PLACES = [(module, place) for module in (seam, secured, addresses, echo) for place in module.TOUCHED]
 STAND_INS = {"receiver": Receiver, "sender": Sender}
 
 
@@ -54,7 +54,7 @@ def test_every_touched_name_still_exists(module: ModuleType, place: str) -> None
         assert hasattr(thing, touched) or f"self.{touched}" in text or f"self.__{bare}" in text, touched
 
 
-@pytest.mark.parametrize("module", [seam, secured, addresses])
+@pytest.mark.parametrize("module", [seam, secured, addresses, echo])
 def test_every_private_name_of_the_library_that_is_used_is_listed_and_no_other(module: ModuleType) -> None:
     tree = ast.parse(inspect.getsource(module))
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]

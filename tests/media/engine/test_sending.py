@@ -6,7 +6,7 @@ import pytest
 from aiortc.rtp import RtcpByePacket, RtcpPacket, RtcpReceiverInfo, RtcpSrPacket
 from aiortc.rtp import RtpPacket as LibraryPacket
 
-from media.engine.sending import HISTORY, REPEATS_PER_S, Agreed, Sending
+from media.engine.sending import HISTORY, PADDING_BACK, REPEATS_PER_S, Agreed, Sending
 from media.rtp import HeaderWriter
 from tests.support.slow import Slow
 
@@ -179,3 +179,34 @@ def test_a_wish_across_the_wrap_is_granted_as_the_library_reads_it() -> None:
         sending.send(sequence, 3000, True, b"part", 1.0)
     sending.repeat([65_535, 65_536, 65_537], 1.1)
     assert [sent.sequence_number for sent in line.rtp[3:]] == [65_535, 0, 1]
+
+
+def test_a_line_is_filled_with_what_the_peer_has_had_long_ago() -> None:
+    sending, line = started()
+    for number in range(2 * PADDING_BACK):
+        sending.send(number, number * 90, True, bytes(1000), 1.0)
+    line.rtp.clear()
+    assert sending.pad(2500, 2.0) == 3000
+    assert {packet.ssrc for packet in line.rtp} == {AGAIN}
+    numbers = [int.from_bytes(packet.payload[:2], "big") for packet in line.rtp]
+    assert max(numbers) < PADDING_BACK, "nobody waits for those any more"
+
+
+def test_a_line_without_retransmissions_of_their_own_is_not_filled() -> None:
+    sending, line = started(PLAIN)
+    for number in range(2 * PADDING_BACK):
+        sending.send(number, 0, True, bytes(1000), 1.0)
+    line.rtp.clear()
+    assert sending.pad(2500, 2.0) == 0
+    assert line.rtp == []
+
+
+def test_a_stream_that_rests_sends_nothing_again() -> None:
+    sending, line = started()
+    sending.send(1, 0, True, b"picture", 1.0)
+    sending.resting = True
+    sending.repeat([1], 1.1)
+    assert len(line.rtp) == 1
+    sending.resting = False
+    sending.repeat([1], 1.2)
+    assert len(line.rtp) == 2

@@ -44,6 +44,31 @@ async def test_as_many_as_are_asked_for_at_once_are_started(tmp_path: Path) -> N
     await asyncio.gather(*(process.end() for process in taken if process is not None))
 
 
+async def test_those_who_are_expected_back_find_a_process_each_and_the_spare_stays(tmp_path: Path) -> None:
+    async with pooled(*strange("good", tmp_path / "pids"), ahead=3) as pool:
+        await until(lambda: len(pool._spares.ready) == 4)
+        taken = await asyncio.gather(*(pool._spares.take() for _ in range(3)))
+        assert None not in taken
+        await until(lambda: len(pool._spares.ready) == 1)
+        await asyncio.gather(*(process.end() for process in taken if process is not None))
+        assert len(begun(tmp_path / "pids")) == 4
+
+
+async def test_no_more_are_started_ahead_than_may_have_a_place(tmp_path: Path) -> None:
+    async with pooled(*strange("good", tmp_path / "pids"), most=2, ahead=50) as pool:
+        await until(lambda: len(pool._spares.ready) == 3)
+        assert pool._spares.loading == ()
+
+
+async def test_what_was_started_for_those_who_did_not_return_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("media.engine.spares.RETURN_S", 0.5)
+    async with pooled(*strange("good", tmp_path / "pids"), ahead=2):
+        await until(lambda: len(begun(tmp_path / "pids")) == 3)
+        await until(lambda: sum(map(lives, begun(tmp_path / "pids"))) == 1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 async def test_a_spare_that_dies_or_hangs_is_replaced(tmp_path: Path, number: int) -> None:
     async with pooled(*strange("good", tmp_path / "pids")) as pool:

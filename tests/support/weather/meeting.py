@@ -93,7 +93,7 @@ class Meeting:
         """Start the server once more where it was, with what it had written down."""
         port = int(self.served.environment["HANMARU_PORT"])
         state = Path(self.served.environment["HANMARU_STATE_DIR"])
-        self.served = await _serve(state, self.event, port, self.place)
+        self.served = await serve(state, self.event, port, place=self.place)
 
 
 @asynccontextmanager
@@ -117,7 +117,7 @@ async def meeting(
     clips = folder / "clips"
     await asyncio.to_thread(clip, clips, *film)  # made once, and read by everybody
     place = await network.place("srv")
-    served = await _serve(folder / "state", event, None, place)
+    served = await serve(folder / "state", event, place=place)
     people = {
         f"booth-{number}": await _people(network, place, number, way, (*SITES, *interpreters))
         for number in range(1, booths + 1)
@@ -136,10 +136,6 @@ async def meeting(
     finally:
         await asyncio.gather(*(each.end() for each in held.everybody))
         await held.served.stop()
-
-
-async def _serve(state: Path, event: Path, port: int | None, place: Namespace) -> Served:
-    return await serve(state, event, port, settings={"HANMARU_HOST": place.ipv4}, within=place.prefix)
 
 
 async def _people(

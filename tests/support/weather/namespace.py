@@ -6,9 +6,11 @@ import asyncio
 import os
 import re
 import shutil
+import socket
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.support.weather.tunnel import NAMESPACES, inside
 
@@ -86,6 +88,14 @@ class Namespace:
     def inside(self) -> AbstractContextManager[None]:
         """Context manager: sockets that this thread opens are in here; no await in the block."""
         return inside(self.name)
+
+    def socket(self, address: Any) -> socket.socket:
+        """A socket in here for an entry of `getaddrinfo`, as aiohttp's connector asks for one."""
+        family, kind, protocol, *_ = address
+        with self.inside():
+            made = socket.socket(family, kind, protocol)
+        made.setblocking(False)
+        return made
 
 
 async def ran(*command: str) -> str:

@@ -1,0 +1,211 @@
+"""Watches the line of one connection, both ways: where its queue grows, the picture on it yields to the voice.
+
+How full the way to the peer is says the echo, less what of it the way from there accounts for; how full that one is
+says what arrives, by the times at which it was sent.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from media.engine.echo import Echo
+from media.engine.receiving import Receiving
+from media.engine.screen import Screen
+from media.engine.seam import PeerConnection
+from media.sagging import Sag, Signs, Stage, review
+from media.transit import Stamped, Transit, clock_s
+
+LOOK_EVERY_TICKS = 2  # 40 ms; an echo is asked for as often (20 kb/s each way), and each 20 ms where it is overdue
+NOW_S, LATELY_S = 0.150, 2.0
+"""What gets through now is compared with what was sent of late; a key frame is a small part of two seconds."""
+SUSPECT_S = 0.040
+"""What is overdue by this is asked for more often."""
+STANDING_S, TRIAL_STANDING_S = 0.200, 0.100
+"""A queue that stands holds up all that comes in so long; a peer or a radio that is busy for a moment does not. While
+more is sent than the line may carry there is less time to make sure."""
+SLEPT_S = 0.060
+"""When nobody looked for so long, what came meanwhile waits unread, and looks late."""
+STALE_S = 0.300
+"""What has not come for so long does not come: it says nothing about the line."""
+FLOOR_S = 10.0
+"""A viewer's estimate starts low and climbs; for this long it is not believed."""
+BEHIND = 1.25
+"""Of what an answer is late, the way from the peer accounts for so many times what comes over it was late when it was
+last seen: a queue grows while nobody sees it."""
+FELL = 0.95
+"""An estimate below this part of the greatest one fell: the line is narrower than what came over it."""
+TICK_S = 0.020
+
+
+@dataclass(slots=True)
+class _Incoming:
+    """What comes of one kind."""
+
+    transit: Transit = field(default_factory=Transit)
+    _clock: int | None = None
+    _took_s: float | None = None
+    _at: float = float("-inf")
+
+    def look(self, newest: Stamped | None) -> None:
+        if newest is None or newest.at == self._at:
+            return
+        if newest.clock != self._clock:
+            self._clock, self._took_s = newest.clock, None
+            self.transit.begin_anew()
+        self._at = newest.at
+        self._took_s = clock_s(self._took_s, newest.at - newest.left, newest.wraps_s)
+        self.transit.came(self._took_s, newest.at)
+
+    def flows(self, now: float) -> bool:
+        return now - self._at < STALE_S
+
+
+class _Load:
+    """How much went over one way of a line lately: octets of all that it carries."""
+
+    def __init__(self) -> None:
+        self._counted: deque[tuple[float, int]] = deque(maxlen=int(LATELY_S / TICK_S / LOOK_EVERY_TICKS))
+
+    def count(self, octets: int, now: float) -> None:
+        self._counted.append((now, octets))
+
+    def octets_in(self, span_s: float, now: float) -> float:
+        """In the last so many seconds; before so much time was counted, as if what was were all the time."""
+        first_at, first = next((each for each in self._counted if now - each[0] <= span_s + TICK_S), (now, 0))
+        last_at, last = self._counted[-1] if self._counted else (now, 0)
+        return (last - first) / (last_at - first_at) * span_s if last_at > first_at else 0.0
+
+
+class LineWatch:
+    """`look` at each tick once the connection carries; `close` at its end. `now` is monotonic seconds."""
+
+    def __init__(self, pc: PeerConnection) -> None:
+        self.shown = Sag()
+        """What goes to the peer."""
+        self.sent = Sag()
+        """What comes from it."""
+        self._pc = pc
+        self._echo: Echo | None = None
+        self._incoming = {"audio": _Incoming(), "video": _Incoming()}
+        self._came, self._went = _Load(), _Load()
+        self._turn = 0
+        self._began_at, self._looked_at = float("inf"), float("-inf")
+        self._greatest: int | None = None
+        """Of the estimates since the picture came back; None while they are believed as they are."""
+        self._raised = True
+
+    def look(self, now: float, screen: Screen | None, seen: bool) -> bool:
+        """See how both ways stand; whether `paused` changed. `seen`: there is a picture for `screen`."""
+        slept = now - self._looked_at > SLEPT_S
+        self._looked_at = now
+        self._began_at = min(self._began_at, now)
+        self._turn += 1
+        before = self.paused
+        if screen is not None and (seen or self.shown.stage is not Stage.FLOWING):
+            self._ask(now, screen)
+        if not slept and self._turn % LOOK_EVERY_TICKS == 0:
+            self._judge(now, screen)
+        return self.paused != before
+
+    @property
+    def paused(self) -> tuple[str, ...]:
+        """As the door's `Sagging` says it."""
+        shown = () if self.shown.stage is Stage.FLOWING else ("in",)
+        match self.sent.stage:
+            case Stage.PAUSED:
+                return (*shown, "out")
+            case Stage.TRIAL:
+                return (*shown, "trial")
+        return shown
+
+    def believes(self, bits_per_s: int, now: float) -> bool:
+        """Whether the peer's estimate says something of its line, and not of how little it was sent so far."""
+        if self.shown.stage is not Stage.FLOWING:
+            return False
+        if self._greatest is not None:
+            if bits_per_s >= FELL * self._greatest:
+                self._greatest = max(self._greatest, bits_per_s)
+                return False
+            self._greatest = None
+        return now - self._began_at >= FLOOR_S
+
+    def close(self) -> None:
+        """Ask nothing any more."""
+        if self._echo is not None:
+            self._echo.close()
+
+    def _ask(self, now: float, screen: Screen) -> None:
+        if self._echo is None:
+            ice = self._pc.ice
+            if ice is None:
+                return
+            self._echo = Echo(ice)
+        trial = self.shown.trial_bits_per_s
+        if trial is not None and not screen.sending.pad(int(trial * TICK_S / 8), now):
+            self.shown = Sag(wait_s=self.shown.wait_s, since=now)  # nothing to try with
+        if self._turn % LOOK_EVERY_TICKS == 0 or trial is not None or self._echo.overdue_s(now) > SUSPECT_S:
+            self._echo.ask(self._pc.carried_bytes[1], now)
+
+    def _judge(self, now: float, screen: Screen | None) -> None:
+        self._pc.session.tell()
+        receivings = self._pc.session.receivings
+        for kind, incoming in self._incoming.items():
+            incoming.look(receivings[kind].newest if kind in receivings else None)
+        came, went = self._pc.carried_bytes
+        self._came.count(came, now)
+        self._went.count(went, now)
+        self._judge_sent(now)
+        if screen is not None and self._echo is not None:
+            self._judge_shown(self._echo, went, now)
+
+    def _judge_sent(self, now: float) -> None:
+        flows = self._incoming["video"].flows(now)
+        if self.sent.stage is Stage.FLOWING and not flows:
+            return
+        if self.sent.stage is Stage.PAUSED and self.shown.stage is Stage.TRIAL:
+            return  # one after the other: the answers to what is sent for a trial go the other way
+        transits = self._flowing(now)
+        late_s = max((each.lasting_s for each in transits), default=0.0)
+        share = self._came.octets_in(NOW_S, now) / NOW_S / max(1.0, self._came.octets_in(LATELY_S, now) / LATELY_S)
+        self.sent = review(self.sent, Signs(late_s, self._standing_s(_span_s(self.sent), now), share), now)
+        self._raise(now, self._pc.session.receivings.get("video"), flows=flows)
+
+    def _judge_shown(self, echo: Echo, went: int, now: float) -> None:
+        if self.shown.stage is Stage.PAUSED and self.sent.stage is Stage.TRIAL:
+            return
+        through = echo.most_octets(NOW_S, went, now)
+        sent = self._went.octets_in(LATELY_S, now) / LATELY_S
+        share = 1.0 if through is None else through / NOW_S / max(1.0, sent)
+        behind_s = max((each.late_s for each in self._flowing(now)), default=0.0)
+        if (sound := self._incoming["audio"]).flows(now):
+            behind_s = max(behind_s, sound.transit.late_s + max(0.0, sound.transit.silent_s(now) - TICK_S))
+        span_s = _span_s(self.shown)
+        standing_s = echo.standing_s(span_s, now) - BEHIND * self._standing_s(span_s, now)
+        before = self.shown.stage
+        signs = Signs(echo.late_s(now) - BEHIND * behind_s, standing_s, share)
+        self.shown = review(self.shown, signs, now)
+        if self.shown.stage is Stage.FLOWING and before is not Stage.FLOWING:
+            self._began_at, self._greatest = now, 0
+
+    def _flowing(self, now: float) -> list[Transit]:
+        return [each.transit for each in self._incoming.values() if each.flows(now)]
+
+    def _standing_s(self, span_s: float, now: float) -> float:
+        """The length of the queue in front of what comes."""
+        return max((each.standing_s(span_s, now) or 0.0 for each in self._flowing(now)), default=0.0)
+
+    def _raise(self, now: float, receiving: Receiving | None, *, flows: bool) -> None:
+        """Once a sender that was told to pause has paused: what it was asked for as the line fell is of no use later.
+
+        It may climb meanwhile: what it believes of its line grows by 8 % a second, whether it sends or not.
+        """
+        if self.sent.stage is Stage.FLOWING:
+            self._raised = False
+        elif self.sent.stage is Stage.PAUSED and not flows and not self._raised and receiving is not None:
+            self._raised = True
+            receiving.raise_anew(now)
+
+
+def _span_s(sag: Sag) -> float:
+    return TRIAL_STANDING_S if sag.stage is Stage.TRIAL else STANDING_S
