@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -102,9 +102,12 @@ class Attendee:
         """Give it up."""
         await self._ask({"ask": "leave"})
 
-    async def speak(self, pitch_hz: float | None) -> None:
-        """Talk at that pitch, over and over; None: hum again."""
-        await self._ask({"ask": "speak", "pitch_hz": pitch_hz})
+    async def speak(self, packets: Sequence[bytes] = ()) -> None:
+        """Say these packets of Opus over and over; nothing: hum again.
+
+        They are made here: a guest that computes for a second is late for everything else.
+        """
+        await self._ask({"ask": "speak", "packets": [packet.hex() for packet in packets]})
 
     async def notes(self, since_s: float) -> Notes:
         """What was heard and seen since then (monotonic)."""

@@ -28,7 +28,6 @@ from bench.clip import Clip, clip
 from bench.clockwork import Clockwork
 from bench.peer import Peer, way
 from media.engine.opus import Decoder
-from media.engine.simulated_speech import Speaker, sentence
 from media.errors import CodecError
 from media.sound import FRAME_SAMPLES
 from server.robot import LineClosedError, Message, Robot, trusting
@@ -39,7 +38,6 @@ from tests.support.weather.tones import LONGEST_FREEZE_S, MOST_TONES, Listener, 
 
 LOOK_S = 0.05  # how often what came is listened to; it keeps the instants at which it came
 LEAVE_S = 3.0
-SPEECH_S = 10.0
 HUM_S = 5.0  # then it begins again, with a seam of some milliseconds
 LATE_PACKETS = 500
 
@@ -138,12 +136,9 @@ class Guest:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(staying, return_exceptions=True), LEAVE_S)
 
-    def speak(self, pitch_hz: float | None) -> None:
-        """Babble from now on, or hum again: Opus protects speech by FEC, tones it does not."""
-        if pitch_hz is None:
-            self.packets = self._hummed
-        else:
-            self.packets = opus.encode(sentence(Speaker(pitch_hz, 1.0, self.card.tone), SPEECH_S, self.card.tone))
+    def speak(self, packets: Sequence[bytes]) -> None:
+        """Say this over and over; nothing: hum again."""
+        self.packets = packets or self._hummed
         if self.current is not None:
             self.current.participant.speak(self.packets)
 
@@ -234,7 +229,7 @@ async def obey(guest: Guest, request: dict[str, Any]) -> dict[str, Any]:
         case "notes":
             return guest.notes(request["since_s"])
         case "speak":
-            guest.speak(request["pitch_hz"])
+            guest.speak([bytes.fromhex(packet) for packet in request["packets"]])
         case "command":
             assert guest.robot is not None
             try:
