@@ -34,7 +34,7 @@ test-faults: ## cuts, losses and changes of address on networks of its own (need
 	@$(PYTHON) -m tools.install test
 	$(CACHED) $(IN_VENV) -m pytest -m faults $(ARGS)
 
-soak: ## ten minutes of one booth: memory, ticks, sound and picture
+soak: ## ten minutes of one booth, then (root) an hour of five in random faults; ARGS="-k wrong" for that alone
 	@$(PYTHON) -m tools.install test
 	$(IN_VENV) -m pytest -m soak --timeout=1500 $(ARGS)
 

@@ -17,6 +17,7 @@ CHASE_S = 0.010  # how often lost packets are looked after
 NACK_AGAIN_S = 0.100  # Chromium's round trip before it has measured one
 MOST_NACKS = 10  # Chromium's, for one packet
 MOST_MISSING = 1000
+MOST_IN_A_NACK = 250  # of 4 bytes each: it has to fit into a packet
 FIRST_KEY_S = 0.2
 STALLED_S = 3.0  # Chromium asks for a key frame when it could show nothing for so long, and for the first one sooner
 
@@ -145,7 +146,8 @@ class Inlet:
                 self._missing[number] = (now + NACK_AGAIN_S, asked + 1)
         if due:
             self.nacks += len(due)
-            self.peer.send(rtp.nack(self.way.ssrc, stream.ssrc, due))
+            for at in range(0, len(due), MOST_IN_A_NACK):
+                self.peer.send(rtp.nack(self.way.ssrc, stream.ssrc, due[at : at + MOST_IN_A_NACK]))
         patience_s = STALLED_S if showing.shown else FIRST_KEY_S
         since_s = showing.shown[-1][0] if showing.shown else 0.0
         if now - max(since_s, self._pli_at_s) > patience_s:

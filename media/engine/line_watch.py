@@ -13,7 +13,7 @@ from media.engine.echo import Echo
 from media.engine.receiving import Receiving
 from media.engine.screen import Screen
 from media.engine.seam import PeerConnection
-from media.sagging import Sag, Signs, Stage, review
+from media.sagging import PAUSE_LATE_S, Sag, Signs, Stage, review
 from media.transit import Stamped, Transit, clock_s
 
 LOOK_EVERY_TICKS = 2  # 40 ms; an echo is asked for as often (20 kb/s each way), and each 20 ms where it is overdue
@@ -24,8 +24,12 @@ SUSPECT_S = 0.040
 STANDING_S, TRIAL_STANDING_S = 0.200, 0.100
 """A queue that stands holds up all that comes in so long; a peer or a radio that is busy for a moment does not. While
 more is sent than the line may carry there is less time to make sure."""
-SLEPT_S = 0.060
-"""When nobody looked for so long, what came meanwhile waits unread, and looks late."""
+SLEPT_S, AWAKE_S = 0.060, 0.200
+"""When nobody looked for so long, what came meanwhile waits unread, and looks late for a while."""
+KNOWN_S = 2.5
+"""A connection that is younger says nothing of its line: what it usually carries, and how fast, is not known."""
+GONE_S = 5.0
+"""Whoever has sent nothing for so long is not expected to; before, a peer that falls silent was stopped, or cut off."""
 STALE_S = 0.300
 """What has not come for so long does not come: it says nothing about the line."""
 FLOOR_S = 10.0
@@ -60,6 +64,9 @@ class _Incoming:
     def flows(self, now: float) -> bool:
         return now - self._at < STALE_S
 
+    def silent_s(self, now: float) -> float:
+        return now - self._at
+
 
 class _Load:
     """How much went over one way of a line lately: octets of all that it carries."""
@@ -90,7 +97,8 @@ class LineWatch:
         self._incoming = {"audio": _Incoming(), "video": _Incoming()}
         self._came, self._went = _Load(), _Load()
         self._turn = 0
-        self._began_at, self._looked_at = float("inf"), float("-inf")
+        self._began_at, self._looked_at, self._woke_at = float("inf"), float("-inf"), float("-inf")
+        self._known_since = float("inf")
         self._greatest: int | None = None
         """Of the estimates since the picture came back; None while they are believed as they are."""
         self._raised = True
@@ -102,16 +110,17 @@ class LineWatch:
 
     def look(self, now: float, screen: Screen | None, seen: bool) -> bool:
         """See how both ways stand; whether `paused` changed. `seen`: there is a picture for `screen`."""
-        slept = now - self._looked_at > SLEPT_S
+        if now - self._looked_at > SLEPT_S:
+            self._woke_at = now
         self._looked_at = now
-        self._began_at = min(self._began_at, now)
+        self._began_at, self._known_since = min(self._began_at, now), min(self._known_since, now)
         self._turn += 1
         before = self.paused
         if self._anew:
             self._forget()
         if screen is not None and (seen or self.shown.stage is not Stage.FLOWING):
             self._ask(now, screen)
-        if not slept and self._turn % LOOK_EVERY_TICKS == 0:
+        if self._turn % LOOK_EVERY_TICKS == 0 and now - self._woke_at >= AWAKE_S:
             self._judge(now, screen)
         return self.paused != before
 
@@ -182,8 +191,11 @@ class LineWatch:
             return  # one after the other: the answers to what is sent for a trial go the other way
         transits = self._flowing(now)
         late_s = max((each.lasting_s for each in transits), default=0.0)
+        if self._standing_s(TRIAL_STANDING_S, now) < PAUSE_LATE_S / 2:
+            late_s = 0.0  # a peer that was stopped sends all at once, and then in time
         share = self._came.octets_in(NOW_S, now) / NOW_S / max(1.0, self._came.octets_in(LATELY_S, now) / LATELY_S)
-        self.sent = review(self.sent, Signs(late_s, self._standing_s(_span_s(self.sent), now), share), now)
+        signs = Signs(late_s, self._standing_s(_span_s(self.sent), now), share) if self._known(now) else Signs()
+        self.sent = review(self.sent, signs, now)
         self._raise(now, self._pc.session.receivings.get("video"), flows=flows)
 
     def _judge_shown(self, echo: Echo, went: int, now: float) -> None:
@@ -198,10 +210,18 @@ class LineWatch:
         span_s = _span_s(self.shown)
         standing_s = echo.standing_s(span_s, now) - BEHIND * self._standing_s(span_s, now)
         before = self.shown.stage
-        signs = Signs(echo.late_s(now) - BEHIND * behind_s, standing_s, share)
+        late_s = echo.late_s(now) - BEHIND * behind_s
+        if STALE_S / 2 < sound.silent_s(now) < GONE_S:
+            late_s = 0.0  # a peer that sends nothing just now answers nothing either
+        standing_s = min(standing_s, late_s)
+        signs = Signs(late_s, standing_s, share) if self._known(now) else Signs()
         self.shown = review(self.shown, signs, now)
         if self.shown.stage is Stage.FLOWING and before is not Stage.FLOWING:
             self._began_at, self._greatest = now, 0
+
+    def _known(self, now: float) -> bool:
+        """Whether a pause may begin."""
+        return now - self._known_since >= KNOWN_S
 
     def _flowing(self, now: float) -> list[Transit]:
         return [each.transit for each in self._incoming.values() if each.flows(now)]

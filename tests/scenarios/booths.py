@@ -24,7 +24,14 @@ async def running(factory: pytest.TempPathFactory, name: str, **event: object) -
     await served.stop()
 
 
-def write_event(path: Path, *, start: str, screen_px: tuple[int, int] = SCREEN_PX, booths: int = BOOTHS) -> None:
+def write_event(
+    path: Path,
+    *,
+    start: str,
+    screen_px: tuple[int, int] = SCREEN_PX,
+    booths: int = BOOTHS,
+    interpreters: tuple[str, ...] = ("kim",),
+) -> None:
     """Booths `booth-1` ... with an interpreter `kim-1` ... each; two sites with screens of `screen_px`."""
     width, height = screen_px
     lines = [
@@ -54,11 +61,13 @@ def write_event(path: Path, *, start: str, screen_px: tuple[int, int] = SCREEN_P
             f"name = {_names(f'Booth {number}')}",
             f"company = {_names('Daon')}",
             f"product = {_names('Router')}",
-            f'interpreters = ["kim-{number}"]',
+            "interpreters = [" + ", ".join(f'"{name}-{number}"' for name in interpreters) + "]",
             f"people = {{ suwon = {_names('A')}, hanoi = {_names('B')} }}",
         ]
     for number in range(1, booths + 1):
-        lines += ["[[interpreters]]", f'id = "kim-{number}"', f"name = {_names('Kim')}", 'languages = ["ko", "vi"]']
+        for name in interpreters:
+            lines += ["[[interpreters]]", f'id = "{name}-{number}"', f"name = {_names(name.title())}"]
+            lines += ['languages = ["ko", "vi"]']
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -48,10 +48,10 @@ class Served:
         """Where the links point to, such as https://localhost:40123."""
         return self.links[0].url.split("/", 3)[0] + "//" + self.links[0].url.split("/", 3)[2]
 
-    def link(self, role: str, booth: str | None, site: str | None = None) -> Link:
-        """The first link of that role there. Raises LookupError."""
+    def link(self, role: str, booth: str | None, site: str | None = None, name: str = "") -> Link:
+        """The first link of that role there, with that in its name. Raises LookupError."""
         for link in self.links:
-            if (link.role, link.booth, link.site) == (role, booth, site):
+            if (link.role, link.booth, link.site) == (role, booth, site) and name in link.name:
                 return link
         raise LookupError(f"no link for {role} {booth} {site}")
 

@@ -156,7 +156,7 @@ async def test_whose_picture_holds_up_the_voice_is_told_to_send_none() -> None:
 async def test_what_a_paused_viewer_believes_of_its_line_is_not_believed(stage: Stage) -> None:
     async with seated() as table:
         line = table.peer("A").line
-        await until(lambda: line._began_at < float("inf"))  # it carries, and was looked at
+        await until(lambda: line._began_at < float("inf"))
         now = asyncio.get_running_loop().time() + 100.0
         line.shown, line._greatest = Sag(), None  # whatever a busy machine has made of it
         assert line.believes(400_000, now)

@@ -65,7 +65,7 @@ async def test_what_was_started_for_those_who_did_not_return_is_ended(
 ) -> None:
     monkeypatch.setattr("media.engine.spares.RETURN_S", 0.5)
     async with pooled(*strange("good", tmp_path / "pids"), ahead=2):
-        await until(lambda: len(begun(tmp_path / "pids")) == 3)
+        await until(lambda: len(begun(tmp_path / "pids")) >= 2)
         await until(lambda: sum(map(lives, begun(tmp_path / "pids"))) == 1)
 
 

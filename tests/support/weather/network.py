@@ -6,12 +6,13 @@ import asyncio
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any, Self
 
-from tests.support.served import CHECKOUT
 from tests.support.weather.namespace import Namespace, sweep
 from tests.support.weather.way import CUT, OPEN, Way
 
+CHECKOUT = Path(__file__).resolve().parents[3]
 END_S = 5.0
 
 

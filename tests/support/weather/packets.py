@@ -18,6 +18,11 @@ def destination(packet: bytes) -> bytes | None:
     return None
 
 
+def source(packet: bytes) -> bytes:
+    """The address it comes from, of a packet that has a destination."""
+    return packet[12:16] if packet[0] >> 4 == 4 else packet[8:24]
+
+
 def packed(address: str) -> bytes:
     """An address as packets have it. Raises ValueError."""
     return ipaddress.ip_address(address).packed

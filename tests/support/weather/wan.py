@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from tests.support.weather.packets import destination, packed
+from tests.support.weather.packets import destination, packed, source
 from tests.support.weather.tunnel import open_tunnel
 from tests.support.weather.way import Lane, Way
 
@@ -69,7 +69,7 @@ class Wan:
                 packet = os.read(device, MTU_BYTES)
             except OSError:  # nothing more, or the device was taken down
                 return
-            self._take(self.devices[device], packet, time.monotonic())
+            self._take(device, packet, time.monotonic())
 
     def deliver(self, now_s: float) -> None:
         """Let out what is due."""
@@ -77,13 +77,16 @@ class Wan:
             _, _, device, packet = heapq.heappop(self._waiting)
             self._write(device, packet)
 
-    def _take(self, place: str, packet: bytes, now_s: float) -> None:
+    def _take(self, origin: int, packet: bytes, now_s: float) -> None:
         address = destination(packet)
         device = self._routes.get(address) if address else None
         if device is None:
             self.counts["unknown"] += 1  # multicast of IPv6, or a place that changed its address
             return
-        due_s = self._lane(place, self.devices[device]).enter(packet, now_s)
+        if self._routes.get(source(packet)) != origin:
+            self.counts["foreign"] += 1  # a socket of an address that is gone; providers drop it, too (BCP 38)
+            return
+        due_s = self._lane(self.devices[origin], self.devices[device]).enter(packet, now_s)
         if due_s is None:
             return
         if due_s <= now_s:
