@@ -276,10 +276,8 @@ class Peer(Incoming):
         """Note that a packet came; whether it may be used."""
         if self._failed or self._closing is not None:
             return False
-        was_lost = self._carriage.is_lost
         if self._carriage.heard(kind, len(self._negotiation.receives), now):
-            if was_lost:
-                self.line.begin_anew()
+            self.line.begin_anew()
             self._owner.carrying(self)
         return True
 
