@@ -105,7 +105,7 @@ class LineWatch:
         self._anew = False
 
     def begin_anew(self) -> None:
-        """Nothing at all came for seconds, and something does again: a line that was cut is not one that is narrow."""
+        """Something comes, for the first time or after a loss: a line that was cut is not one that is narrow."""
         self._anew = True
 
     def look(self, now: float, screen: Screen | None, seen: bool) -> bool:
