@@ -17,6 +17,8 @@ from media.sagging import PAUSE_LATE_S, Sag, Signs, Stage, review
 from media.transit import Stamped, Transit, clock_s
 
 LOOK_EVERY_TICKS = 2  # 40 ms; an echo is asked for as often (20 kb/s each way), and each 20 ms where it is overdue
+CALM_EVERY_TICKS = 6
+"""120 ms: so often a line is judged on which nothing is late. Each 40 ms would cost a consultation a tenth more CPU."""
 NOW_S, LATELY_S = 0.150, 2.0
 """What gets through now is compared with what was sent of late; a key frame is a small part of two seconds."""
 SUSPECT_S = 0.040
@@ -97,6 +99,7 @@ class LineWatch:
         self._incoming = {"audio": _Incoming(), "video": _Incoming()}
         self._came, self._went = _Load(), _Load()
         self._turn = 0
+        self._calm = False
         self._began_at, self._looked_at, self._woke_at = float("inf"), float("-inf"), float("-inf")
         self._known_since = float("inf")
         self._greatest: int | None = None
@@ -120,7 +123,10 @@ class LineWatch:
             self._forget()
         if screen is not None and (seen or self.shown.stage is not Stage.FLOWING):
             self._ask(now, screen)
-        if self._turn % LOOK_EVERY_TICKS == 0 and now - self._woke_at >= AWAKE_S:
+        if self._echo is not None and self._calm:
+            self._calm = self._echo.overdue_s(now) <= SUSPECT_S
+        every = CALM_EVERY_TICKS if self._calm else LOOK_EVERY_TICKS
+        if self._turn % every == 0 and now - self._woke_at >= AWAKE_S and self._carries_pictures(now):
             self._judge(now, screen)
         return self.paused != before
 
@@ -180,8 +186,11 @@ class LineWatch:
         self._came.count(came, now)
         self._went.count(went, now)
         self._judge_sent(now)
+        late_s = max((each.late_s for each in self._flowing(now)), default=0.0)
         if screen is not None and self._echo is not None:
             self._judge_shown(self._echo, went, now)
+            late_s = max(late_s, self._echo.late_s(now))
+        self._calm = late_s <= SUSPECT_S and self._flows_freely
 
     def _judge_sent(self, now: float) -> None:
         flows = self._incoming["video"].flows(now)
@@ -218,6 +227,16 @@ class LineWatch:
         self.shown = review(self.shown, signs, now)
         if self.shown.stage is Stage.FLOWING and before is not Stage.FLOWING:
             self._began_at, self._greatest = now, 0
+
+    @property
+    def _flows_freely(self) -> bool:
+        return self.shown.stage is Stage.FLOWING and self.sent.stage is Stage.FLOWING
+
+    def _carries_pictures(self, now: float) -> bool:
+        """Whether there is a picture that could yield, or one that does."""
+        video = self._pc.session.receivings.get("video")
+        newest = None if video is None else video.newest
+        return self._echo is not None or not self._flows_freely or (newest is not None and now - newest.at < GONE_S)
 
     def _known(self, now: float) -> bool:
         """Whether a pause may begin."""
