@@ -26,17 +26,21 @@ def why_not() -> str | None:
 
 @dataclass(slots=True)
 class Namespace:
-    """`place` is its short name, `number` its part of the address: 10.77.<number>.x and fd77:<number>::x."""
+    """`place` is its short name, `number` its part of the address: 10.77.<number>.x and fd77:<number>::x.
+
+    `network` tells those of one network from those of another of this process.
+    """
 
     place: str
     number: int
+    network: int = 0
     interfaces: int = field(default=0, init=False)
     """How many it has had; the newest is the one that is there."""
 
     @property
     def name(self) -> str:
         """As `ip netns` knows it: no other process has the same."""
-        return f"hm-{os.getpid()}-{self.place}"
+        return f"hm-{os.getpid()}-{self.network}{self.place}"
 
     @property
     def interface(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from tests.support.weather.way import CUT, OPEN, Way
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 END_S = 5.0
+_networks = itertools.count()
 
 
 class Network:
@@ -21,6 +23,7 @@ class Network:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self._number = next(_networks)
         self.places: dict[str, Namespace] = {}
         self._wan: asyncio.subprocess.Process | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -59,7 +62,7 @@ class Network:
     async def place(self, name: str) -> Namespace:
         """A new place of that name (short, small letters and digits), in reach of all others."""
         assert name not in self.places
-        place = Namespace(name, len(self.places) + 1)
+        place = Namespace(name, len(self.places) + 1, self._number)
         self.places[name] = place
         await place.make()
         await self._join(place)
