@@ -15,6 +15,7 @@ const SILENCE_MS = 2000; // sound arrives 50 times a second, always; this long w
 const DOUBT_MS = 1400; // this long without any, and nothing said on the socket either: nobody waits for both to come back
 const RECENT_MS = 600; // a look and a little more
 const FLOWS_MS = 120; // five packets of sound: a connection that brings none in that time is not what is heard
+const FIRST_SOUND_MS = 2000; // the server sends once sound and picture have come from us, or this long after the first of them
 const UNHEARD_MS = 1000; // the server says that it hears nothing of us, and not just for a moment
 const UNHEARD_AGAIN_MS = 10_000; // a page that has nothing to send is not heard, however often it comes back
 const CONNECT_MS = 10_000;
@@ -184,7 +185,8 @@ export class Line {
     this.#forgetTry();
     this.media = "flowing";
     this.#counters = null;
-    this.#seen = { ...this.#seen, soundAt: performance.now(), pictureAt: performance.now() };
+    const now = performance.now();
+    this.#seen = { ...this.#seen, soundAt: peer.eager ? now + FIRST_SOUND_MS : now, pictureAt: now };
     this.on.stream(peer.stream);
     old?.close();
     this.on.changed();

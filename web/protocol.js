@@ -109,9 +109,9 @@ export class Session {
     this.#timer = setTimeout(() => this.#lose(), RECONNECT_TIMEOUT_MS);
   }
 
-  /** Nothing is heard: a socket that says nothing either is dead, and another one may go another way. */
+  /** Nothing is heard: a socket on which levels should come, and nothing does, is dead, and another one may go another way. */
   doubt() {
-    if (!this.seated || performance.now() - this.#heardAt < DOUBT_MS) return;
+    if (!this.seated || !this.#audible || performance.now() - this.#heardAt < DOUBT_MS) return;
     this.#lose();
     this.#connect();
   }

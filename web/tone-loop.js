@@ -16,6 +16,7 @@ const SAMPLES = 16384; // 340 ms at 48 kHz: a whole tone lies in at least one lo
 export class ToneLoop {
   #context = new AudioContext();
   #out = this.#context.createMediaStreamDestination();
+  #gain = new GainNode(this.#context, { gain: 0 });
   #microphone = this.#context.createAnalyser();
   #back = this.#context.createAnalyser();
   /** @type {number[]} */ #sentAt = [];
@@ -39,6 +40,10 @@ export class ToneLoop {
       this.#hasMicrophone = true;
       this.#context.createMediaStreamSource(new MediaStream([microphone])).connect(this.#microphone);
     }
+    // it runs from the beginning, for nothing at all is sent of a track that nothing feeds
+    const tone = new OscillatorNode(this.#context, { frequency: TONE_HZ });
+    tone.connect(this.#gain).connect(this.#out);
+    tone.start();
     return this.#out.stream.getAudioTracks()[0];
   }
 
@@ -49,19 +54,13 @@ export class ToneLoop {
 
   /** @param {number} count of tones */
   start(count) {
-    const tone = this.#context.createOscillator();
-    const gain = this.#context.createGain();
-    tone.frequency.value = TONE_HZ;
-    gain.gain.value = 0;
-    tone.connect(gain).connect(this.#out);
     const first = this.#context.currentTime + 0.3;
     for (let place = 0; place < count; place++) {
       const at = first + place * PERIOD_S;
       this.#sentAt.push(at);
-      gain.gain.setValueAtTime(PEAK, at);
-      gain.gain.setValueAtTime(0, at + TONE_S);
+      this.#gain.gain.setValueAtTime(PEAK, at);
+      this.#gain.gain.setValueAtTime(0, at + TONE_S);
     }
-    tone.start();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 

@@ -43,6 +43,27 @@ SOCKETS = """
     }
   };
 """
+DUMB = """
+  window.connections = 0;
+  const Peer = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Peer {
+    constructor(...words) {
+      super(...words);
+      window.connections += 1;
+    }
+  };
+  const devices = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+  if (devices) {
+    navigator.mediaDevices.getUserMedia = async (wish) =>
+      wish.audio ? new AudioContext().createMediaStreamDestination().stream : devices(wish);
+  }
+"""
+"""A microphone of which nothing at all is sent, as one that the system has muted; connections are counted."""
+HEARS = """async () => {
+  const report = [...((await window.hanmaru?.peers[0]?.getStats()) ?? new Map()).values()];
+  return report.some((one) => one.type === "inbound-rtp" && one.kind === "audio" && one.packetsReceived > 100);
+}"""
+"""Whether two seconds of sound have come."""
 KEPT = """() => window.sockets.length > 1 && window.sockets.at(-1).readyState === WebSocket.OPEN
   && document.documentElement.dataset.state === "live\""""
 SAME = "() => window.hanmaru.peers.length === 1 && window.hanmaru.peers[0] === window.before"
@@ -116,4 +137,28 @@ async def test_a_page_whose_socket_alone_broke_keeps_what_it_hears_and_sees(
                 await page.close()
     finally:
         await table.clear()
+        await served.stop()
+
+
+async def test_a_page_whose_microphone_gives_nothing_waits_for_the_first_sound_on_one_line(
+    tmp_path: Path, camera_folder: Path
+) -> None:
+    served = await serve(tmp_path / "state")
+    try:
+        async with driver() as playwright:
+            path = executable(playwright)
+            if path is None:
+                (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium on this machine")
+            link = served.link("room", "booth-1", "suwon").url
+            folders = tmp_path / "page", camera_folder
+            page = Participant(playwright, path, *folders, "suwon", link, 11, 430, script=SOCKETS + DUMB)
+            await page.open()
+            try:
+                async with asyncio.timeout(JOIN_S):
+                    while not await page.browser.page.evaluate(HEARS):  # noqa: ASYNC110 - another process
+                        await asyncio.sleep(0.05)
+                assert await page.browser.page.evaluate("() => [window.connections, window.sockets.length]") == [1, 1]
+            finally:
+                await page.close()
+    finally:
         await served.stop()
