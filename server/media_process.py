@@ -18,6 +18,9 @@ import structlog
 
 from media.engine.tether import tether
 
+GARBAGE = 10_000
+"""Objects made and not gone, at which cycles are looked for: at Python's 700 that takes a hundredth of a process."""
+
 
 async def run(door: socket.socket, given: argparse.Namespace) -> None:
     """Be the engine behind `door` until its other end is closed."""
@@ -29,6 +32,7 @@ async def run(door: socket.socket, given: argparse.Namespace) -> None:
     engine = LocalEngine(addresses, announced, given.transcode_cores, given.transcode_ledger)
     gc.collect()
     gc.freeze()  # a full collection of what never goes away takes almost three ticks
+    gc.set_threshold(GARBAGE)
     await serve(engine, door, lambda: engine.ticks, engine.figures)
 
 

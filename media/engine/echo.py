@@ -103,22 +103,23 @@ class Echo:
         standing_s = self.transit.standing_s(span_s, now)
         return self.overdue_s(now) if standing_s is None else standing_s
 
-    def overdue_s(self, now: float) -> float:
-        """For how long the answers to what was asked since the newest one came have been due; 0.0 for one or two."""
+    def overdue_s(self, now: float, least: int = LEAST_UNANSWERED) -> float:
+        """For how long the answers to what was asked since the newest one came have been due; 0.0 for fewer."""
         waiting = self._unanswered()
-        if len(waiting) < LEAST_UNANSWERED or not self._answers:
+        if len(waiting) < least or not self._answers:
             return 0.0
         return max(0.0, now - min(waiting).at - self.transit.quickest_s)
 
-    def most_octets(self, span_s: float, octets: int, now: float) -> int | None:
-        """How many octets may have got through in the last so many seconds, at most; None while nobody can say.
+    def most_octets_per_s(self, span_s: float, octets: int, now: float) -> float | None:
+        """How many octets a second may have got through in the last so many seconds, at most; None: nobody can say yet.
 
         All that was sent before the oldest request without an answer, less what was answered for before.
         """
-        before = next((asked for at, asked in reversed(self._answers) if now - at >= span_s), None)
+        before = next(((at, asked) for at, asked in reversed(self._answers) if now - at >= span_s), None)
         if before is None:
             return None
-        return min(self._unanswered(), default=Asked(now, octets)).octets - before.octets
+        at, asked = before
+        return (min(self._unanswered(), default=Asked(now, octets)).octets - asked.octets) / (now - at)
 
     def close(self) -> None:
         """Ask no more, and wait for no answer."""

@@ -4,27 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from struct import Struct
+from typing import Any, NamedTuple
 
 from media.engine.native import ffi, lib
-from media.rtp import LAST_ID, HeaderWriter, RtpPacket
+from media.rtp import LAST_ID, HeaderWriter
 
 MOST_OUTLETS = 32 if lib is None else int(lib.MOST_OUTLETS)
 NO_TIME = 0xFFFFFFFF
+
+
+class Passed(NamedTuple):
+    """What is to be noted of a packet: the `passed` of port.h, member by member."""
+
+    at: float
+    """When it arrived, monotonic seconds."""
+    timestamp: int
+    send_time: int
+    """NO_TIME: it came without."""
+    sequence: int
+    octets: int
+    """With padding."""
+    payload_octets: int
+    picture_id: int
+    marker: int
+    level: int
+    has_id: int
+    has_level: int
+
+
+_ROW = Struct("=d2I4H4B4x")  # as C lays it out
 
 
 @dataclass(slots=True)
 class Passage:
     """Packets of a picture that went on by themselves, in order and without a gap."""
 
-    packets: list[tuple[RtpPacket, float]]
-    """Without payload, and when each arrived (monotonic s)."""
-    octets: int
-    """Of their payloads."""
-    picture_id: int | None
-    """The last one: 15 bits."""
-    level: int | None
-    """The last TL0PICIDX."""
+    ssrc: int
+    payload_type: int
+    packets: list[Passed]
+
+    @property
+    def octets(self) -> int:
+        """Of their payloads."""
+        return sum(row.payload_octets for row in self.packets)
+
+    @property
+    def picture_id(self) -> int | None:
+        """The last one: 15 bits."""
+        return next((row.picture_id for row in reversed(self.packets) if row.has_id), None)
+
+    @property
+    def level(self) -> int | None:
+        """The last TL0PICIDX."""
+        return next((row.level for row in reversed(self.packets) if row.has_level), None)
 
 
 class Outlet:
@@ -135,6 +168,16 @@ class Flow:
         """SSRC and payload type of what passed last."""
         return int(self.cdata.ssrc), int(self.cdata.payload_type)
 
+    @property
+    def newest(self) -> tuple[int, int, int, int | None, float] | None:
+        """Payload type, SSRC, timestamp, send time and arrival of what passed last, while that waits to be noted."""
+        cdata = self.cdata
+        if not cdata.passed_count:
+            return None
+        row = cdata.passed[cdata.passed_count - 1]
+        sent = row.send_time
+        return cdata.payload_type, cdata.ssrc, row.timestamp, None if sent == NO_TIME else sent, row.at
+
     def halt(self) -> None:
         """Have what passed noted, and let nothing pass."""
         self.tell()
@@ -147,31 +190,9 @@ class Flow:
         cdata.passed_count = 0
         return found
 
-    def passage(self) -> Passage | None:
-        """Take out what is to be noted of a picture."""
+    def passage(self) -> Passage:
+        """Take out what is to be noted of a picture; without packets where there is nothing."""
         cdata = self.cdata
-        count = cdata.passed_count
-        if not count:
-            return None
-        rows = list(cdata.passed[0:count])
-        packets = [self._packet(row) for row in rows]
+        rows = bytes(ffi.buffer(cdata.passed, cdata.passed_count * _ROW.size))
         cdata.passed_count = 0
-        return Passage(
-            packets,
-            sum(row.payload_bytes for row in rows),
-            next((row.picture_id for row in reversed(rows) if row.has_id), None),
-            next((row.level for row in reversed(rows) if row.has_level), None),
-        )
-
-    def _packet(self, row: Any) -> tuple[RtpPacket, float]:
-        send_time = row.send_time
-        return RtpPacket(
-            self.cdata.payload_type,
-            bool(row.marker),
-            row.sequence,
-            row.timestamp,
-            self.cdata.ssrc,
-            b"",
-            None if send_time == NO_TIME else send_time,
-            row.bytes,
-        ), row.at
+        return Passage(cdata.ssrc, cdata.payload_type, [Passed(*row) for row in _ROW.iter_unpack(rows)])

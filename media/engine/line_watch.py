@@ -7,6 +7,7 @@ says what arrives, by the times at which it was sent.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from media.engine.echo import Echo
@@ -18,7 +19,8 @@ from media.transit import Stamped, Transit, clock_s
 
 LOOK_EVERY_TICKS = 2  # 40 ms; an echo is asked for as often (20 kb/s each way), and each 20 ms where it is overdue
 CALM_EVERY_TICKS = 6
-"""120 ms: so often a line is judged on which nothing is late. Each 40 ms would cost a consultation a tenth more CPU."""
+"""120 ms: so often a line on which nothing is late is judged, and asked for an echo. Each 40 ms would cost a
+consultation a tenth more CPU."""
 NOW_S, LATELY_S = 0.150, 2.0
 """What gets through now is compared with what was sent of late; a key frame is a small part of two seconds."""
 SUSPECT_S = 0.040
@@ -111,22 +113,25 @@ class LineWatch:
         """Something comes, for the first time or after a loss: a line that was cut is not one that is narrow."""
         self._anew = True
 
-    def look(self, now: float, screen: Screen | None, seen: bool) -> bool:
-        """See how both ways stand; whether `paused` changed. `seen`: there is a picture for `screen`."""
+    def look(self, now: float, screen: Screen | None, seen: Callable[[], bool]) -> bool:
+        """See how both ways stand; whether `paused` changed. `seen`: whether a picture goes to `screen`."""
         if now - self._looked_at > SLEPT_S:
             self._woke_at = now
         self._looked_at = now
         self._began_at, self._known_since = min(self._began_at, now), min(self._known_since, now)
         self._turn += 1
+        if self._calm and not self._anew and not self._due(now):
+            return False
         before = self.paused
         if self._anew:
             self._forget()
-        if screen is not None and (seen or self.shown.stage is not Stage.FLOWING):
+        if screen is not None and (self.shown.stage is not Stage.FLOWING or seen()):
             self._ask(now, screen)
-        if self._echo is not None and self._calm:
-            self._calm = self._echo.overdue_s(now) <= SUSPECT_S
-        every = CALM_EVERY_TICKS if self._calm else LOOK_EVERY_TICKS
-        if self._turn % every == 0 and now - self._woke_at >= AWAKE_S and self._carries_pictures(now):
+        else:
+            self._end_echo()
+        if not self._carries_pictures(now):
+            self._calm = True
+        elif self._turn % LOOK_EVERY_TICKS == 0 and now - self._woke_at >= AWAKE_S:
             self._judge(now, screen)
         return self.paused != before
 
@@ -154,13 +159,23 @@ class LineWatch:
 
     def close(self) -> None:
         """Ask nothing any more."""
+        self._end_echo()
+
+    def _due(self, now: float) -> bool:
+        """Whether a calm line is to be looked at."""
+        if self._turn % LOOK_EVERY_TICKS:
+            return False
+        suspect = self._echo is not None and self._echo.overdue_s(now, 1) > SUSPECT_S
+        return suspect or self._turn % CALM_EVERY_TICKS == 0
+
+    def _end_echo(self) -> None:
         if self._echo is not None:
             self._echo.close()
+            self._echo = None
 
     def _forget(self) -> None:
-        self._anew = False
-        self.close()
-        self._echo = None  # what it asked for during the cut is overdue for ever
+        self._anew = self._calm = False
+        self._end_echo()  # what it asked for during the cut is overdue for ever
         self.shown, self.sent = Sag(), Sag()
         self._incoming = {kind: _Incoming() for kind in self._incoming}
         self._came, self._went = _Load(), _Load()
@@ -174,22 +189,23 @@ class LineWatch:
         trial = self.shown.trial_bits_per_s
         if trial is not None and not screen.sending.pad(int(trial * TICK_S / 8), now):
             self.shown = Sag(wait_s=self.shown.wait_s, since=now)  # nothing to try with
-        if self._turn % LOOK_EVERY_TICKS == 0 or trial is not None or self._echo.overdue_s(now) > SUSPECT_S:
+        if self._turn % LOOK_EVERY_TICKS == 0 or trial is not None or self._echo.overdue_s(now, 1) > SUSPECT_S:
             self._echo.ask(self._pc.carried_bytes[1], now)
 
     def _judge(self, now: float, screen: Screen | None) -> None:
-        self._pc.session.tell()
         receivings = self._pc.session.receivings
         for kind, incoming in self._incoming.items():
             incoming.look(receivings[kind].newest if kind in receivings else None)
         came, went = self._pc.carried_bytes
         self._came.count(came, now)
         self._went.count(went, now)
-        self._judge_sent(now)
         late_s = max((each.late_s for each in self._flowing(now)), default=0.0)
-        if screen is not None and self._echo is not None:
-            self._judge_shown(self._echo, went, now)
-            late_s = max(late_s, self._echo.late_s(now))
+        if self._echo is not None:
+            late_s = max(late_s, self._echo.late_s(now), self._echo.overdue_s(now, 1))
+        if late_s > SUSPECT_S or not self._flows_freely:
+            self._judge_sent(now)
+            if screen is not None and self._echo is not None:
+                self._judge_shown(self._echo, went, now)
         self._calm = late_s <= SUSPECT_S and self._flows_freely
 
     def _judge_sent(self, now: float) -> None:
@@ -210,9 +226,9 @@ class LineWatch:
     def _judge_shown(self, echo: Echo, went: int, now: float) -> None:
         if self.shown.stage is Stage.PAUSED and self.sent.stage is Stage.TRIAL:
             return
-        through = echo.most_octets(NOW_S, went, now)
+        through = echo.most_octets_per_s(NOW_S, went, now)
         sent = self._went.octets_in(LATELY_S, now) / LATELY_S
-        share = 1.0 if through is None else through / NOW_S / max(1.0, sent)
+        share = 1.0 if through is None else through / max(1.0, sent)
         behind_s = max((each.late_s for each in self._flowing(now)), default=0.0)
         if (sound := self._incoming["audio"]).flows(now):
             behind_s = max(behind_s, sound.transit.late_s + max(0.0, sound.transit.silent_s(now) - TICK_S))

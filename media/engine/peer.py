@@ -200,9 +200,9 @@ class Peer(Incoming):
                 raise
 
     def on_passage(self, passage: Passage, number: int) -> None:
-        self._hear_from("video", passage.packets[-1][1])
-        pictures = sum(packet.marker for packet, _ in passage.packets)
-        self._picture.passed(number, passage.packets[-1][0].timestamp, pictures)
+        last = passage.packets[-1]
+        self._hear_from("video", last.at)
+        self._picture.passed(number, last.timestamp, sum(row.marker for row in passage.packets))
         self._owner.passage(self, passage, number)  # whatever became of us meanwhile: they have left
 
     def outlets(self) -> list[Outlet] | None:

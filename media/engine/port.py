@@ -19,8 +19,9 @@ RECEIVE_BYTES = 256 * 1024
 """Of the socket's buffer: a second of a 2 Mb/s picture, as aioice has it."""
 SO_TIMESTAMPNS = 35
 """Linux, asm-generic/socket.h: Python does not name it."""
-TELL_AT = 16
-"""Packets: about three frames. What passed is noted in such portions: one by one it would cost as much as before."""
+TELL_AT = 32
+"""Packets, about six frames; a flow holds as many more as one reading may bring. What passed is noted in such portions:
+one by one it would cost as much as before."""
 _lefts: Any = ffi.new("left[]", lib.BATCH) if lib is not None else None
 
 

@@ -17,7 +17,7 @@ from aiortc.rtp import (
 )
 
 from media.engine.estimate import Estimate
-from media.engine.flow import Flow
+from media.engine.flow import NO_TIME, Flow
 from media.engine.sending import Wire
 from media.engine.taker import Taker
 from media.loss import REACH, Gaps
@@ -67,8 +67,7 @@ class Receiving:
         self._estimate = Estimate(start_bits_per_s)
         self._flow: Flow | None = None
         self._send_time_id = 0
-        self.newest: Stamped | None = None
-        """What came last."""
+        self._newest: Stamped | None = None
 
     def start(
         self, wire: Wire, ssrc: int, formats: dict[int, Format], originals: dict[int, int], send_time_id: int
@@ -90,35 +89,31 @@ class Receiving:
 
     def tell(self) -> None:
         """Note what passed by itself."""
-        if self._flow is None:
+        if self._flow is None or (last := self._flow.newest) is None:
             return
+        self._stamp(*last)
         if self.kind == "audio":
             self._note_sounds(self._flow)
             return
         passage = self._flow.passage()
-        if passage is None:
-            return
         number = 0
-        for packet, at in passage.packets:
-            stream = self._streams.get(packet.ssrc)
-            if stream is None:  # the oldest of too many
-                stream = self._open(packet.ssrc, self._formats[packet.payload_type])
-            stream.add(packet.sequence, packet.timestamp, at)
-            self._tell_rate(self._estimate.take(packet, at))
-            number = self._gaps.arrive(packet.sequence, at) or number
-        self._stamp(*passage.packets[-1], 0)
+        ssrc, number = passage.ssrc, 0
+        stream = self._streams.get(ssrc) or self._open(ssrc, self._formats[passage.payload_type])
+        for row in passage.packets:
+            stream.add(row.sequence, row.timestamp, row.at)
+            sent = None if row.send_time == NO_TIME else row.send_time
+            self._tell_rate(self._estimate.take(ssrc, sent, row.octets, row.at))
+            number = self._gaps.arrive(row.sequence, row.at) or number
         self._taker.on_passage(passage, number)
 
     def take(self, packet: RtpPacket, now: float) -> None:
         """Take a packet of one of this kind's payload types. Raises ValueError for a retransmission of nothing."""
         form = self._formats[packet.payload_type]
-        stream = self._streams.get(packet.ssrc)
-        if stream is None:
-            stream = self._open(packet.ssrc, form)
+        stream = self._streams.get(packet.ssrc) or self._open(packet.ssrc, form)
         stream.add(packet.sequence, packet.timestamp, now)
-        self._stamp(packet, now, form.clock_hz)
+        self._stamp(packet.payload_type, packet.ssrc, packet.timestamp, packet.send_time, now)
         if self.kind == "video":
-            self._tell_rate(self._estimate.take(packet, now))
+            self._tell_rate(self._estimate.take(packet.ssrc, packet.send_time, packet.size, now))
         if form.codec == "rtx":
             original = self._originals.get(packet.ssrc, self._media_ssrc)
             inner = self._formats.get(form.original)
@@ -200,6 +195,13 @@ class Receiving:
             self._wire.send_rtcp(bytes(RtcpRrPacket(ssrc=self._ssrc, reports=infos)))
 
     @property
+    def newest(self) -> Stamped | None:
+        """What came last, noted or not."""
+        if self._flow is not None and (last := self._flow.newest) is not None:
+            self._stamp(*last)
+        return self._newest
+
+    @property
     def counts(self) -> tuple[int, int]:
         """Media packets received, and lost by the line, since the beginning."""
         received, lost = self._gone
@@ -233,14 +235,14 @@ class Receiving:
         stream = self._streams.get(ssrc) or self._open(ssrc, self._formats[payload_type])
         for sequence, timestamp, at in sounds:
             stream.add(sequence, timestamp, at)
-        self.newest = Stamped(ssrc, timestamp / stream.clock_hz, (1 << 32) / stream.clock_hz, at)
         self._taker.on_sounds(at)
 
-    def _stamp(self, packet: RtpPacket, at: float, clock_hz: int) -> None:
+    def _stamp(self, payload_type: int, ssrc: int, timestamp: int, send_time: int | None, at: float) -> None:
         if self.kind == "audio":
-            self.newest = Stamped(packet.ssrc, packet.timestamp / clock_hz, (1 << 32) / clock_hz, at)
-        elif packet.send_time is not None:
-            self.newest = Stamped(0, packet.send_time / SEND_TIME_HZ, SEND_TIME_WRAPS_S, at)
+            clock_hz = self._formats[payload_type].clock_hz
+            self._newest = Stamped(ssrc, timestamp / clock_hz, (1 << 32) / clock_hz, at)
+        elif send_time is not None:
+            self._newest = Stamped(0, send_time / SEND_TIME_HZ, SEND_TIME_WRAPS_S, at)
 
     def _let_pass(self, packet: RtpPacket) -> None:
         """Have what continues this picture pass by itself, where nobody has to see it."""

@@ -100,11 +100,11 @@ class Screen:
 
     def passed(self, passage: Passage, number: int) -> int:
         """Note packets that left so, the last one with this number; how far their timestamps are shifted."""
-        last, at = passage.packets[-1]
+        last = passage.packets[-1]
         self._number = number
-        self._numbering.passed(number, last.timestamp, at, passage.picture_id, passage.level)
+        self._numbering.passed(number, last.timestamp, last.at, passage.picture_id, passage.level)
         offset, shift, _, _ = self._numbering.offsets
-        self.sending.passed([packet.sequence + offset for packet, _ in passage.packets], passage.octets)
+        self.sending.passed([row.sequence + offset for row in passage.packets], passage.octets)
         return shift
 
     def put(self, source: str, frame: bytes, timestamp: int, key: bool, now: float) -> int | None:

@@ -19,6 +19,9 @@ from media.picture_in import PictureIn
 THIN_BITS_PER_S = 600_000
 """What a camera is asked for at most under pressure: a quarter of what 1280x1024 has, and pages let frames go first."""
 
+GONE_S = 5.0
+"""A camera that has sent nothing for so long is off; what passes by itself is noted each 1.5 s at least."""
+
 
 class Camera(Protocol):
     """The connection that a picture comes from."""
@@ -61,12 +64,17 @@ class Showing:
         self._made: dict[str, Shape] = {}
         self._rates: dict[str, int] = {}
         self._packets = 0
+        self._flowed_at = float("-inf")
         line.thinning.append(self._cap)
 
     @property
     def counts(self) -> dict[str, float]:
         """By the door's `COUNTS`: packets that were forwarded, and what was made."""
         return {**self.line.counts, "forwarded": self._packets}
+
+    def flows(self, now: float) -> bool:
+        """Whether the camera sends a picture these days."""
+        return now - self._flowed_at < GONE_S
 
     def halt(self) -> None:
         """Let no packet pass by itself, before anything changes."""
@@ -112,6 +120,7 @@ class Showing:
 
     def packet(self, packet: PicturePacket, now: float) -> None:
         """Take the next packet of the camera."""
+        self._flowed_at = now
         if packet.key:
             self._divide()
         captured = None
@@ -135,7 +144,8 @@ class Showing:
 
     def passage(self, passage: Passage, number: int) -> None:
         """Note packets that left so, the last one with this number."""
-        marked = [(packet.timestamp, at) for packet, at in passage.packets if packet.marker]
+        self._flowed_at = passage.packets[-1].at
+        marked = [(row.timestamp, row.at) for row in passage.packets if row.marker]
         captured = self._captured(*marked[-1]) if marked else 0.0
         for screen in self._forwarded:
             if not screen.follows(self._source):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from media.engine.peer import Peer
 from media.engine.seat import Source
@@ -14,9 +15,9 @@ def yielding(peers: Iterable[Peer], seen_by: Callable[[str], Iterable[Source]], 
     Who is shown nothing is told so by others; what is sent is stopped by its sender, who has to be told.
     """
     for peer in tuple(peers):
-        sources = tuple(seen_by(peer.seat))
-        if not peer.is_live or not peer.line.look(now, peer.screen, bool(sources)):
+        if not peer.is_live or not peer.line.look(now, peer.screen, partial(_seen, seen_by, peer.seat, now)):
             continue
+        sources = tuple(seen_by(peer.seat))
         paused = "in" in peer.line.paused
         if (screen := peer.screen) is not None and screen.paused != paused:
             for source in sources:
@@ -26,3 +27,8 @@ def yielding(peers: Iterable[Peer], seen_by: Callable[[str], Iterable[Source]], 
             for source in sources if not paused else ():
                 source.showing.want_key_frame(peer.seat)
         yield peer
+
+
+def _seen(seen_by: Callable[[str], Iterable[Source]], seat: str, now: float) -> bool:
+    """Whether what this seat is shown moves."""
+    return any(source.showing.flows(now) for source in seen_by(seat))

@@ -121,7 +121,8 @@ async def test_what_was_opened_in_time_outlives_its_credential_and_nothing_new_i
 
 async def test_one_seat_cannot_take_the_whole_relay(there: tuple[Turn, Namespace]) -> None:
     turn, room = there
-    relay, codes = turn.relay(), []
+    relay = turn.relay()
+    codes: list[int | None] = []
     while len(codes) <= SEATS_QUOTA:
         async with client(relay, room, turn) as speaking:  # left without a word, as by a page that is closed
             code = await refused(speaking.connect())

@@ -239,8 +239,7 @@ class Crossing(Connection):
 
     def on_passage(self, passage: Passage, number: int) -> None:
         self.passed += len(passage.packets)
-        pictures = sum(packet.marker for packet, _ in passage.packets)
-        self._in.passed(number, passage.packets[-1][0].timestamp, pictures)
+        self._in.passed(number, passage.packets[-1].timestamp, sum(row.marker for row in passage.packets))
         self.showing.passage(passage, number)
 
     def outlets(self) -> list[Outlet] | None:

@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from media.engine import port as port_module
-from media.engine.flow import Flow, Outlet
+from media.engine.flow import NO_TIME, Flow, Outlet
 from media.engine.native import ffi, lib, session_of
 from media.engine.port import TELL_AT, Port, _address, _sockaddr, flush, read_paced, take_over
 from media.errors import MediaError
 from media.h264 import begun, kind_of
 from media.picture_in import PictureIn
-from media.rtp import HeaderWriter, parse
+from media.rtp import HeaderWriter, RtpPacket, parse
 from media.vp8_rtp import describe
 from tests.support.crossing import H264_SETS, Crossing, Far, Film, bound, srtp
 
@@ -247,14 +247,17 @@ class Reader:
         self.far.sendto(self.outgoing.protect(packet), self.near.getsockname())
         left = lib.port_read(self.cdata, self.lefts, self.came)
         passage = self.flow.passage()
-        if passage is None:
+        if not passage.packets:
             assert left == 1
             assert ffi.buffer(self.lefts[0].data, self.lefts[0].bytes)[:] == packet
             return None
         assert left == 0
         kept = self.outlet.kept(self.number)
         assert kept is not None
-        return [passage.packets[0][0], passage.picture_id, passage.level, kept[3]]
+        [row] = passage.packets
+        send_time = None if row.send_time == NO_TIME else row.send_time
+        seen = RtpPacket(96, bool(row.marker), row.sequence, row.timestamp, passage.ssrc, b"", send_time, row.octets)
+        return [seen, passage.picture_id, passage.level, kept[3]]
 
 
 def sendable(packet: bytes) -> bool:
