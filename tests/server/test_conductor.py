@@ -198,6 +198,16 @@ async def test_a_command_that_cannot_be_written_changes_nothing_yet_a_booth_begi
         assert (await again.next("booth"))["phase"] == "live"
 
 
+async def test_a_microphone_follows_its_key_though_nothing_can_be_written(tmp_path: Path) -> None:
+    async with hall(tmp_path, record=FullDisk) as at:
+        suwon, _ = await live(at)
+        kim = await at.join(KIM)
+        for on in (True, False):
+            await kim.say("on_air", id="c1", on=on)
+            assert (await kim.next("ok", "error"))["type"] == "ok"
+            await suwon.until(lambda booth, on=on: booth["interpreters"]["kim"]["on_air"] is on)
+
+
 async def test_while_the_record_is_locked_commands_are_refused_and_the_consultation_goes_on(tmp_path: Path) -> None:
     async with hall(tmp_path) as at:
         suwon, _ = await live(at)

@@ -139,6 +139,24 @@ async def test_a_conflict_in_one_booth_keeps_no_other_from_the_disk(store: Store
     assert await store.facts("booth-2") == (fact(1, "booth-2"),)
 
 
+async def test_who_waits_behind_a_conflict_on_a_disk_that_hangs_is_refused_for_good(
+    store: Store, tmp_path: Path
+) -> None:
+    await store.append([fact(1)])
+    gate = Gate(store)
+    conflict, owed, command = await asyncio.gather(
+        store.append([fact(1)]),
+        store.keep([fact(1, "booth-2", "hangs")]),
+        store.append([fact(1, "booth-3")]),
+        return_exceptions=True,
+    )
+    assert (type(conflict), owed) == (LocalError, False)
+    assert isinstance(command, LocalError)
+    gate.opened.set()
+    await until(lambda: store.broken is None and not store.waiting)
+    assert stored(tmp_path / "event.sqlite3") == [("booth-1", 1), ("booth-2", 1)]
+
+
 async def test_a_lock_of_a_moment_is_waited_for(store: Store, tmp_path: Path) -> None:
     with locked(tmp_path / "event.sqlite3"):
         writing = asyncio.create_task(store.append([fact(1)]))

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,19 @@ async def test_a_file_that_is_no_store_is_told_in_a_sentence(tmp_path: Path) -> 
     path.write_bytes(b"this is no database, and long enough to be looked at" * 40)
     with pytest.raises(LocalError, match="cannot be opened"):
         await Store(path).open()
+
+
+async def test_a_file_whose_making_was_cut_short_is_made_whole(tmp_path: Path) -> None:
+    path = tmp_path / "event.sqlite3"
+    with closing(sqlite3.connect(path)) as cut:
+        cut.execute(
+            "CREATE TABLE facts (booth VARCHAR, epoch INTEGER, sequence INTEGER, at VARCHAR, kind VARCHAR, body JSON, "
+            "event VARCHAR, PRIMARY KEY (booth, epoch, sequence))"
+        )
+    store = Store(path)
+    await store.open()
+    assert await store.is_writable()
+    await store.close()
 
 
 async def test_it_says_whether_it_could_write_now(store: Store, tmp_path: Path) -> None:

@@ -187,9 +187,13 @@ async def test_a_socket_that_gives_no_sign_of_life_for_four_seconds_is_cut(at: H
 
 async def test_a_line_on_which_nothing_is_said_beats(at: Hall) -> None:
     line = await at.join(HANOI, media=False)
+    waiting = await at.line(HANOI)
+    await waiting.say("hello")
+    await waiting.next("seat_taken")
     for _ in range(2):
         await turn(2.01)
         await line.next("beat")
+        await waiting.next("beat")
 
 
 @pytest.mark.parametrize(("code", "stays"), [(1000, False), (1001, False), (4002, True), (None, True)])

@@ -188,6 +188,15 @@ def test_a_client_whose_welcome_was_lost_comes_back_with_its_older_secret() -> N
     assert booth.sent(902) == [SeatTaken(SUWON)], "an offer shows that the newer secret arrived"
 
 
+def test_a_client_whose_welcome_was_lost_again_and_again_is_still_the_same_client() -> None:
+    booth = live()
+    secret = booth.secrets[SUWON]
+    for session in range(900, 904):
+        reconnect(booth, SUWON, secret, session)
+        assert booth.chair_session(SUWON) == session
+    assert booth.all(Disconnect) == []
+
+
 def test_an_unknown_secret_is_a_hello() -> None:
     booth = live()
     reconnect(booth, SUWON, "guess", 900)

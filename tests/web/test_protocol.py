@@ -102,6 +102,17 @@ async def test_nothing_said_is_a_dead_line_and_sooner_while_somebody_is_connecte
     await room.socket.close()
 
 
+async def test_whoever_waits_for_a_taken_seat_notices_a_dead_line_too(at: Hall, page: Page) -> None:
+    holder = await at.join(DESK)
+    await page.evaluate(SIT, [DESK, LINKS[DESK]])
+    await heard(page, "taken", 1)
+    await page.clock.run_for(SILENCE_MS)
+    await heard(page, "lost", 1)
+    await page.clock.run_for(RETRY_MS)
+    await heard(page, "taken", 2)
+    await holder.socket.close()
+
+
 async def test_a_command_whose_answer_is_lost_is_said_again_and_obeyed_once(
     at: Hall, page: Page, tmp_path: Path
 ) -> None:
