@@ -172,7 +172,7 @@ async def test_what_a_paused_viewer_believes_of_its_line_is_not_believed(stage: 
 async def test_a_line_that_was_cut_is_whole_again_as_soon_as_something_comes() -> None:
     async with seated() as table:
         peer = table.peer("A")
-        await until(lambda: peer.is_live)
+        await until(lambda: peer.is_live and not peer.line._anew)
         peer.line.shown = Sag(Stage.PAUSED, asyncio.get_running_loop().time() + 100.0)  # no trial while the test lasts
         table.a.hold()
         await until(lambda: not peer.is_live)
