@@ -206,6 +206,8 @@ class LineWatch:
             self._judge_sent(now)
             if screen is not None and self._echo is not None:
                 self._judge_shown(self._echo, went, now)
+        else:
+            self.shown, self.sent = review(self.shown, Signs(), now), review(self.sent, Signs(), now)
         self._calm = late_s <= SUSPECT_S and self._flows_freely
 
     def _judge_sent(self, now: float) -> None:
