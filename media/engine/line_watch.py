@@ -58,7 +58,8 @@ class _Incoming:
     def look(self, newest: Stamped | None) -> None:
         if newest is None or newest.at == self._at:
             return
-        if newest.clock != self._clock:
+        stood = newest.clock and newest.at - self._at > STALE_S  # a browser's count of samples, without a microphone
+        if newest.clock != self._clock or stood:
             self._clock, self._took_s = newest.clock, None
             self.transit.begin_anew()
         self._at = newest.at

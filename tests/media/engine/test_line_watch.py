@@ -18,10 +18,11 @@ from media.engine.peer import Peer
 from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import silence
-from media.sagging import MOST_WAIT_S, STEPS, Sag, Stage
+from media.sagging import LONG_S, MOST_WAIT_S, STEPS, Sag, Stage
 
 PLACE = "booth-1"
 SOON_S = 10.0
+AWAY_S = 0.5
 SETTLE_S = 2.5  # what goes through now is compared with two seconds before
 BYTES_PER_S = 20_000
 """Of the narrow line: a fifth of what a picture of the test's has."""
@@ -150,6 +151,21 @@ async def test_a_queue_that_was_gone_for_a_while_did_not_last() -> None:
         await until(lambda: line._calm)
         line.shown = line.sent = Sag(late_since=asyncio.get_running_loop().time() - 60.0)
         await until(lambda: line.shown.late_since is None and line.sent.late_since is None)
+
+
+async def test_a_microphone_that_was_away_is_no_queue() -> None:
+    """A browser counts samples: while it has no microphone its clock stands still, and all it says later is late."""
+    async with seated() as table:
+        await asyncio.sleep(SETTLE_S)
+        microphone = table.a.microphone
+        assert microphone is not None
+        assert microphone._started_s is not None
+        microphone.hold()
+        await asyncio.sleep(AWAY_S)
+        microphone._started_s += AWAY_S
+        microphone.go()
+        with pytest.raises(TimeoutError):
+            await table.told.until("A", ("out",), LONG_S + 1.0)
 
 
 async def test_whose_picture_holds_up_the_voice_is_told_to_send_none() -> None:
