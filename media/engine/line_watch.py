@@ -158,6 +158,10 @@ class LineWatch:
             self._greatest = None
         return now - self._began_at >= FLOOR_S
 
+    def is_hushed(self, now: float) -> bool:
+        """Whether nothing is to come: its picture was told to yield, and there is no sound."""
+        return self.sent.stage is not Stage.FLOWING and self._incoming["audio"].silent_s(now) > GONE_S
+
     def close(self) -> None:
         """Ask nothing any more."""
         self._end_echo()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from media.carriage import SILENCE_S
 from media.engine.door import Answered, Connect, Event, Sagging, Show, View
 from media.engine.local import LocalEngine
 from media.engine.peer import Peer
@@ -93,7 +94,7 @@ class Table:
 
 
 @asynccontextmanager
-async def seated() -> AsyncIterator[Table]:
+async def seated(*, speaking: bool = True) -> AsyncIterator[Table]:
     engine = LocalEngine(LOOPBACK)
     told = Told(engine)
     peers = [
@@ -101,6 +102,8 @@ async def seated() -> AsyncIterator[Table]:
         for source in (11, 22)
     ]
     try:
+        if not speaking and peers[0].microphone is not None:
+            peers[0].microphone.hold()
         for seat, peer in zip("AB", peers, strict=True):
             connect = Connect(PLACE, seat, 1, "sendrecv", "sendrecv", await peer.offer(), True)
             outcome = await engine.perform(connect)
@@ -205,3 +208,14 @@ async def test_a_line_that_was_cut_is_whole_again_as_soon_as_something_comes() -
         table.a.go()
         await table.told.until("A", (), SOON_S)
         assert peer.line.shown.stage is Stage.FLOWING
+
+
+@pytest.mark.parametrize("speaking", [True, False])
+async def test_who_was_told_to_send_no_picture_and_sends_no_sound_either_is_not_lost(speaking: bool) -> None:
+    async with seated(speaking=speaking) as table:
+        peer = table.peer("A")
+        await until(lambda: peer.is_live and not peer.line._anew)
+        peer.line.sent = Sag(Stage.PAUSED, asyncio.get_running_loop().time() + 100.0)  # no trial while the test lasts
+        table.a.hold()
+        await asyncio.sleep(SILENCE_S + 1.0)
+        assert peer.is_live is not speaking
