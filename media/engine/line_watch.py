@@ -17,7 +17,7 @@ from media.engine.seam import PeerConnection
 from media.sagging import PAUSE_LATE_S, Sag, Signs, Stage, review
 from media.transit import Stamped, Transit, clock_s
 
-LOOK_EVERY_TICKS = 2  # 40 ms; an echo is asked for as often (20 kb/s each way), and each 20 ms where it is overdue
+LOOK_EVERY_TICKS = 2  # 40 ms; an echo is asked for as often (20 kb/s each way), and each 20 ms where one is overdue
 CALM_EVERY_TICKS = 6
 """120 ms: so often a line on which nothing is late is judged, and asked for an echo. Each 40 ms would cost a
 consultation a tenth more CPU."""
