@@ -7,8 +7,10 @@ from typing import Any
 
 import aioice.ice
 import pytest
+from aioice import stun
 
 from media.engine.addresses import dropped, offering
+from media.engine.simulated import LOOPBACK
 
 
 def test_only_chosen_addresses_are_offered_and_only_within() -> None:
@@ -47,3 +49,29 @@ async def test_all_but_stun_is_taken_only_from_where_a_candidate_is(nominated: b
         protocol.datagram_received(data, address)
     assert protocol.taken == [b"\x80media"]
     assert dropped["strangers"] == before + 3
+
+
+async def test_stun_that_the_library_cannot_read_is_dropped_and_fills_no_log() -> None:
+    """Whoever finds the port can send it, as often as he likes."""
+    priority = (0x24, 2)  # of four bytes
+    body = b"".join(number.to_bytes(2, "big") for number in (*priority, 0, 0))
+    head = b"\x00\x01" + len(body).to_bytes(2, "big") + stun.COOKIE.to_bytes(4, "big") + bytes(12)
+    before = dropped["strangers"]
+    Protocol(nominated=True).datagram_received(head + body, ("10.0.0.1", 9))
+    assert dropped["strangers"] == before + 1
+
+
+async def test_a_request_of_the_peer_that_lacks_what_belongs_in_it_is_dropped() -> None:
+    ours = aioice.ice.Connection(ice_controlling=False)
+    try:
+        with offering(LOOPBACK):
+            await ours.gather_candidates()
+        ours._early_checks_done = True
+        request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+        request.attributes["USERNAME"] = f"{ours.local_username}:them"
+        request.add_message_integrity(ours.local_password.encode())
+        before = dropped["strangers"]
+        ours._protocols[0].datagram_received(bytes(request), ("127.0.0.1", 9))
+        assert dropped["strangers"] == before + 1
+    finally:
+        await ours.close()
