@@ -34,6 +34,9 @@ TOUCHED = {
 COMPONENT = 1
 """RTP, with RTCP on the same (RFC 5761)."""
 LAST_STUN_BYTE = 3  # RFC 7983 section 7
+MOST_ADDRESSES = 128
+"""Of a peer: four times what it may name. The library takes each that a request comes from for one of them (RFC 8445
+section 7.3.1.3), asks something there, and keeps it for the life of the connection."""
 
 _offered_addresses: ContextVar[tuple[str, ...] | None] = ContextVar("offered_addresses", default=None)
 _library_addresses = aioice.ice.get_host_addresses
@@ -60,6 +63,9 @@ def _datagram(protocol: aioice.ice.StunProtocol, data: Any, address: tuple[Any, 
     """
     if data and data[0] <= LAST_STUN_BYTE:
         if data[0] and heard(data):  # the first byte of a request is 0
+            return
+        if len(protocol.receiver.remote_candidates) >= MOST_ADDRESSES and not _is_known(protocol, address[:2]):
+            dropped["strangers"] += 1
             return
         try:
             _library_datagram(protocol, data, address)

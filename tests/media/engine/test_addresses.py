@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +11,7 @@ import aioice.ice
 import pytest
 from aioice import stun
 
-from media.engine.addresses import dropped, offering
+from media.engine.addresses import MOST_ADDRESSES, dropped, offering
 from media.engine.simulated import LOOPBACK
 
 
@@ -61,17 +63,38 @@ async def test_stun_that_the_library_cannot_read_is_dropped_and_fills_no_log() -
     assert dropped["strangers"] == before + 1
 
 
-async def test_a_request_of_the_peer_that_lacks_what_belongs_in_it_is_dropped() -> None:
-    ours = aioice.ice.Connection(ice_controlling=False)
+def request(connection: aioice.ice.Connection, **more: int) -> bytes:
+    """As its peer asks it."""
+    message = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+    message.attributes.update({"USERNAME": f"{connection.local_username}:them", **more})
+    message.add_message_integrity(connection.local_password.encode())
+    return bytes(message)
+
+
+@asynccontextmanager
+async def answering() -> AsyncIterator[aioice.ice.Connection]:
+    """An end of ICE on loopback that knows nobody's address yet."""
+    connection = aioice.ice.Connection(ice_controlling=False)
     try:
         with offering(LOOPBACK):
-            await ours.gather_candidates()
-        ours._early_checks_done = True
-        request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
-        request.attributes["USERNAME"] = f"{ours.local_username}:them"
-        request.add_message_integrity(ours.local_password.encode())
-        before = dropped["strangers"]
-        ours._protocols[0].datagram_received(bytes(request), ("127.0.0.1", 9))
-        assert dropped["strangers"] == before + 1
+            await connection.gather_candidates()
+        connection.remote_username, connection.remote_password = "them", "secret"
+        connection._early_checks_done = True
+        yield connection
     finally:
-        await ours.close()
+        await connection.close()
+
+
+async def test_a_request_of_the_peer_that_lacks_what_belongs_in_it_is_dropped() -> None:
+    async with answering() as ours:
+        before = dropped["strangers"]
+        ours._protocols[0].datagram_received(request(ours), ("127.0.0.1", 9))
+        assert dropped["strangers"] == before + 1
+
+
+async def test_a_peer_has_so_many_addresses_and_is_asked_for_no_more() -> None:
+    async with answering() as ours:
+        asked = request(ours, PRIORITY=1)
+        for port in range(10_000, 10_000 + 3 * MOST_ADDRESSES):
+            ours._protocols[0].datagram_received(asked, ("127.0.0.1", port))
+        assert len(ours.remote_candidates) == len(ours._check_list) == MOST_ADDRESSES
