@@ -106,7 +106,7 @@ class Echo:
         return self.overdue_s(now) if standing_s is None else standing_s
 
     def overdue_s(self, now: float, least: int = LEAST_UNANSWERED) -> float:
-        """For how long the oldest answer to what was asked since the newest one came has been due; 0.0 for fewer such."""
+        """For how long the oldest answer to what was asked since the newest one came has been due; 0.0 for fewer."""
         waiting = sorted(self._unanswered())
         if len(waiting) < least or not self._answers:
             return 0.0
