@@ -46,8 +46,9 @@ class Transit:
 
     def came(self, took_s: float, at: float) -> float:
         """Note that something came which took so long by those clocks; how late that was."""
-        if at - self._turned_at >= WINDOW_S / 2:
-            self._quickest_before, self._quickest, self._turned_at = self._quickest, float("inf"), at
+        if (since_s := at - self._turned_at) >= WINDOW_S / 2:
+            self._quickest_before = self._quickest if since_s < WINDOW_S else float("inf")
+            self._quickest, self._turned_at = float("inf"), at
         self._quickest = min(self._quickest, took_s)
         late_s = took_s - self.quickest_s
         if self._earlier is None or at - self._earlier[0] >= STEADY_S:

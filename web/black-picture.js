@@ -1,7 +1,7 @@
 // @ts-check
 /** A small black picture: what a screen without camera and microphone sends, so that its line is seen to stand. */
 
-const EVERY_MS = 100; // the server waits 2 s for sound after the first picture, and the page 3 s for the server
+const EVERY_MS = 100; // the server waits 2 s for sound after the first picture, and as long for any picture
 const SIDE = 64;
 
 /** @returns {MediaStreamTrack} */

@@ -6,6 +6,7 @@ pyproject.toml.
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ TOUCHED = {
 COMPONENT = 1
 """RTP, with RTCP on the same (RFC 5761)."""
 LAST_STUN_BYTE = 3  # RFC 7983 section 7
+MOST_ADDRESSES = 128
+"""Of a peer: four times what it may name. The library takes each that a request comes from for one of them (RFC 8445
+section 7.3.1.3), asks something there, and keeps it for the life of the connection."""
 
 _offered_addresses: ContextVar[tuple[str, ...] | None] = ContextVar("offered_addresses", default=None)
 _library_addresses = aioice.ice.get_host_addresses
@@ -49,7 +53,7 @@ aioice.ice.get_host_addresses = _host_addresses
 
 _library_datagram = aioice.ice.StunProtocol.datagram_received
 dropped: Counter[str] = Counter(strangers=0)
-"""Datagrams of this process that were dropped because of where they came from."""
+"""Datagrams of this process that were dropped because of where they came from, or as STUN that nobody can read."""
 
 
 def _datagram(protocol: aioice.ice.StunProtocol, data: Any, address: tuple[Any, ...]) -> None:
@@ -58,8 +62,15 @@ def _datagram(protocol: aioice.ice.StunProtocol, data: Any, address: tuple[Any, 
     Without this an empty datagram from anybody ends a call, and a plaintext alert its handshake (CVE-2023-51443).
     """
     if data and data[0] <= LAST_STUN_BYTE:
-        if not (data[0] and heard(data)):  # the first byte of a request is 0
+        if data[0] and heard(data):  # the first byte of a request is 0
+            return
+        if len(protocol.receiver.remote_candidates) >= MOST_ADDRESSES and not _is_known(protocol, address[:2]):
+            dropped["strangers"] += 1
+            return
+        try:
             _library_datagram(protocol, data, address)
+        except (struct.error, KeyError):  # it trusts the lengths that it reads, and that all is there
+            dropped["strangers"] += 1
     elif data and _is_known(protocol, address[:2]):
         protocol.receiver.data_received(data, COMPONENT)  # the library would try to read it as STUN first
     else:

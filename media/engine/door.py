@@ -196,7 +196,7 @@ class Carrying(Word, frozen=True):
 
 
 class Lost(Word, frozen=True):
-    """Connected before, and silent for 3 s (or closed by the peer)."""
+    """Connected before, and silent for 2 s (or closed by the peer)."""
 
     place: str
     seat: str

@@ -26,6 +26,8 @@ FORGOTTEN_S = 1.2
 """What was asked so long ago is lost, or asked again soon."""
 LEAST_UNANSWERED = 3
 """Fewer may be lost."""
+DUE_S = 0.040
+"""Jitter keeps an answer back for so long."""
 ANSWERS = 64
 """Answers remembered: 1.3 s at least; the oldest goes."""
 ID_AT, ID_ENDS = 8, 20
@@ -104,11 +106,13 @@ class Echo:
         return self.overdue_s(now) if standing_s is None else standing_s
 
     def overdue_s(self, now: float, least: int = LEAST_UNANSWERED) -> float:
-        """For how long the answers to what was asked since the newest one came have been due; 0.0 for fewer."""
-        waiting = self._unanswered()
+        """For how long the oldest answer to what was asked since the newest one came has been due; 0.0 for fewer."""
+        waiting = sorted(self._unanswered())
         if len(waiting) < least or not self._answers:
             return 0.0
-        return max(0.0, now - min(waiting).at - self.transit.quickest_s)
+        if now - waiting[least - 1].at - self.transit.quickest_s <= DUE_S:
+            return 0.0  # one or two may be lost: those asked since are to be late, too
+        return now - waiting[0].at - self.transit.quickest_s
 
     def most_octets_per_s(self, span_s: float, octets: int, now: float) -> float | None:
         """How many octets a second may have got through in the last so many seconds, at most; None: nobody can say yet.

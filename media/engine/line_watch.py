@@ -17,7 +17,7 @@ from media.engine.seam import PeerConnection
 from media.sagging import PAUSE_LATE_S, Sag, Signs, Stage, review
 from media.transit import Stamped, Transit, clock_s
 
-LOOK_EVERY_TICKS = 2  # 40 ms; an echo is asked for as often (20 kb/s each way), and each 20 ms where it is overdue
+LOOK_EVERY_TICKS = 2  # 40 ms; an echo is asked for as often (20 kb/s each way), and each 20 ms where one is overdue
 CALM_EVERY_TICKS = 6
 """120 ms: so often a line on which nothing is late is judged, and asked for an echo. Each 40 ms would cost a
 consultation a tenth more CPU."""
@@ -58,7 +58,8 @@ class _Incoming:
     def look(self, newest: Stamped | None) -> None:
         if newest is None or newest.at == self._at:
             return
-        if newest.clock != self._clock:
+        stood = newest.clock and newest.at - self._at > STALE_S  # a browser's count of samples, without a microphone
+        if newest.clock != self._clock or stood:
             self._clock, self._took_s = newest.clock, None
             self.transit.begin_anew()
         self._at = newest.at
@@ -157,6 +158,10 @@ class LineWatch:
             self._greatest = None
         return now - self._began_at >= FLOOR_S
 
+    def is_hushed(self, now: float) -> bool:
+        """Whether nothing is to come: its picture was told to yield, and there is no sound."""
+        return self.sent.stage is not Stage.FLOWING and self._incoming["audio"].silent_s(now) > GONE_S
+
     def close(self) -> None:
         """Ask nothing any more."""
         self._end_echo()
@@ -206,6 +211,8 @@ class LineWatch:
             self._judge_sent(now)
             if screen is not None and self._echo is not None:
                 self._judge_shown(self._echo, went, now)
+        else:
+            self.shown, self.sent = review(self.shown, Signs(), now), review(self.sent, Signs(), now)
         self._calm = late_s <= SUSPECT_S and self._flows_freely
 
     def _judge_sent(self, now: float) -> None:

@@ -90,7 +90,7 @@ class Peer(Incoming):
         self._pictures = pictures
         if self._carriage.overdue(now):
             self._fail("media_timeout", "The media connection was not up within 15 seconds.")
-        if self._carriage.silent(now):
+        if self._carriage.silent(now) and not self.line.is_hushed(now):
             self._lose()
 
     @property

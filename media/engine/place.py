@@ -208,8 +208,6 @@ class Place:
         if regular or earphones != self._earphones:  # regularly, for a connection's path may change
             self._connect(earphones)
         self._ticks += 1
-        for peer in yielding(self._peers.values(), self._seen_by, now):
-            self._tell(Sagging(self.name, peer.seat, peer.generation, peer.line.paused))
         try:
             self._desk.tick(number, now)
         finally:  # a listener who cannot be served keeps watch and meters from nobody
@@ -221,6 +219,8 @@ class Place:
                 dbfs = {seat: source.voice.dbfs for seat, source in self._sources.items()}
                 speaking = tuple(seat for seat, source in self._sources.items() if source.voice.speaking)
                 self._tell(Levels(self.name, dbfs, speaking))
+        for peer in yielding(self._peers.values(), self._seen_by, now):
+            self._tell(Sagging(self.name, peer.seat, peer.generation, peer.line.paused))
 
     # Inside
 

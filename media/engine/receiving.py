@@ -96,7 +96,6 @@ class Receiving:
             self._note_sounds(self._flow)
             return
         passage = self._flow.passage()
-        number = 0
         ssrc, number = passage.ssrc, 0
         stream = self._streams.get(ssrc) or self._open(ssrc, self._formats[passage.payload_type])
         for row in passage.packets:

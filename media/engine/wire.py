@@ -1,4 +1,4 @@
-"""The door's words as JSON and back: version 3, one object per word, refused when anything is off."""
+"""The door's words as JSON and back, one object per word, refused when anything is off."""
 
 from __future__ import annotations
 

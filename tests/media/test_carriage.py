@@ -20,7 +20,7 @@ def test_a_camera_that_is_slow_to_open_is_not_waited_for_for_ever() -> None:
     assert one.heard("audio", 2, 1.1 + SECOND_KIND_S)
 
 
-def test_it_is_silent_after_three_seconds_and_carries_again_with_the_next_packet() -> None:
+def test_it_is_silent_after_two_seconds_and_carries_again_with_the_next_packet() -> None:
     one = Carriage(0.0)
     assert one.heard("audio", 1, 1.0)
     assert not one.silent(1.0 + SILENCE_S)

@@ -59,6 +59,14 @@ def test_clocks_that_drift_are_no_queue() -> None:
     assert max(transit.came(OFFSET_S + at * 1e-4, at) for at in range(1000)) < 0.002, "100 parts in a million"
 
 
+def test_what_came_before_a_long_silence_is_compared_with_no_more() -> None:
+    """Nobody looks at a line without pictures: in an hour clocks may be a third of a second further apart."""
+    transit = Transit()
+    for number in range(200):
+        transit.came(OFFSET_S, number * 0.1)
+    assert transit.came(OFFSET_S + 0.36, 3600.0) == 0.0
+
+
 def test_silence_is_counted_from_what_came_last() -> None:
     transit = Transit()
     assert transit.silent_s(5.0) == 0.0, "nothing ever came"

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
+from media.carriage import SILENCE_S
 from media.engine.door import Answered, Connect, Event, Sagging, Show, View
 from media.engine.local import LocalEngine
 from media.engine.peer import Peer
 from media.engine.simulated import LOOPBACK, SimulatedPeer
 from media.engine.simulated_camera import LoopedCamera, card_clip
 from media.engine.simulated_microphone import silence
-from media.sagging import MOST_WAIT_S, STEPS, Sag, Stage
+from media.sagging import LONG_S, MOST_WAIT_S, STEPS, Sag, Stage
 
 PLACE = "booth-1"
-SOON_S, LONG_S = 10.0, 30.0
+SOON_S = 10.0
+AWAY_S = 0.5
 SETTLE_S = 2.5  # what goes through now is compared with two seconds before
 BYTES_PER_S = 20_000
 """Of the narrow line: a fifth of what a picture of the test's has."""
@@ -92,7 +94,7 @@ class Table:
 
 
 @asynccontextmanager
-async def seated() -> AsyncIterator[Table]:
+async def seated(*, speaking: bool = True) -> AsyncIterator[Table]:
     engine = LocalEngine(LOOPBACK)
     told = Told(engine)
     peers = [
@@ -100,6 +102,8 @@ async def seated() -> AsyncIterator[Table]:
         for source in (11, 22)
     ]
     try:
+        if not speaking and peers[0].microphone is not None:
+            peers[0].microphone.hold()
         for seat, peer in zip("AB", peers, strict=True):
             connect = Connect(PLACE, seat, 1, "sendrecv", "sendrecv", await peer.offer(), True)
             outcome = await engine.perform(connect)
@@ -143,6 +147,30 @@ async def test_who_cannot_be_shown_a_picture_beside_the_voice_is_shown_none_unti
         assert await table.frames(2.0) > 10
 
 
+async def test_a_queue_that_was_gone_for_a_while_did_not_last() -> None:
+    """Its end may come from one look to the next; minutes later the first look at another one is no long queue."""
+    async with seated() as table:
+        line = table.peer("A").line
+        await until(lambda: line._calm)
+        line.shown = line.sent = Sag(late_since=asyncio.get_running_loop().time() - 60.0)
+        await until(lambda: line.shown.late_since is None and line.sent.late_since is None)
+
+
+async def test_a_microphone_that_was_away_is_no_queue() -> None:
+    """A browser counts samples: while it has no microphone its clock stands still, and all it says later is late."""
+    async with seated() as table:
+        await asyncio.sleep(SETTLE_S)
+        microphone = table.a.microphone
+        assert microphone is not None
+        assert microphone._started_s is not None
+        microphone.hold()
+        await asyncio.sleep(AWAY_S)
+        microphone._started_s += AWAY_S
+        microphone.go()
+        with pytest.raises(TimeoutError):
+            await table.told.until("A", ("out",), LONG_S + 1.0)
+
+
 async def test_whose_picture_holds_up_the_voice_is_told_to_send_none() -> None:
     async with seated() as table:
         await asyncio.sleep(SETTLE_S)
@@ -172,7 +200,7 @@ async def test_what_a_paused_viewer_believes_of_its_line_is_not_believed(stage: 
 async def test_a_line_that_was_cut_is_whole_again_as_soon_as_something_comes() -> None:
     async with seated() as table:
         peer = table.peer("A")
-        await until(lambda: peer.is_live)
+        await until(lambda: peer.is_live and not peer.line._anew)
         peer.line.shown = Sag(Stage.PAUSED, asyncio.get_running_loop().time() + 100.0)  # no trial while the test lasts
         table.a.hold()
         await until(lambda: not peer.is_live)
@@ -180,3 +208,14 @@ async def test_a_line_that_was_cut_is_whole_again_as_soon_as_something_comes() -
         table.a.go()
         await table.told.until("A", (), SOON_S)
         assert peer.line.shown.stage is Stage.FLOWING
+
+
+@pytest.mark.parametrize("speaking", [True, False])
+async def test_who_was_told_to_send_no_picture_and_sends_no_sound_either_is_not_lost(speaking: bool) -> None:
+    async with seated(speaking=speaking) as table:
+        peer = table.peer("A")
+        await until(lambda: peer.is_live and not peer.line._anew)
+        peer.line.sent = Sag(Stage.PAUSED, asyncio.get_running_loop().time() + 100.0)  # no trial while the test lasts
+        table.a.hold()
+        await asyncio.sleep(SILENCE_S + 1.0)
+        assert peer.is_live is not speaking

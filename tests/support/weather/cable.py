@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.support.weather.namespace import Namespace, ran, sweep
+from tests.support.weather.namespace import Namespace, networks, ran, sweep
 
 
 @asynccontextmanager
 async def places(*names: str) -> AsyncIterator[tuple[Namespace, ...]]:
     """Namespaces without any line yet, gone with the block."""
     await sweep()
-    made = [Namespace(name, number) for number, name in enumerate(names, start=1)]
+    network = next(networks)
+    made = [Namespace(name, number, network) for number, name in enumerate(names, start=1)]
     try:
         for place in made:
             await place.make()

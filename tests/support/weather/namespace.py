@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import re
 import shutil
@@ -22,6 +23,10 @@ def why_not() -> str | None:
     if os.geteuid() != 0 or not Path("/dev/net/tun").exists() or shutil.which("ip") is None:
         return "needs root, /dev/net/tun and ip"
     return None
+
+
+networks = itertools.count()
+"""Numbers for those of this process."""
 
 
 @dataclass(slots=True)

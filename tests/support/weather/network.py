@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import os
 import sys
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.weather.namespace import Namespace, sweep
+from tests.support.weather.namespace import Namespace, networks, sweep
 from tests.support.weather.way import CUT, OPEN, Way
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 END_S = 5.0
-_networks = itertools.count()
 
 
 class Network:
@@ -23,7 +21,7 @@ class Network:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
-        self._number = next(_networks)
+        self._number = next(networks)
         self.places: dict[str, Namespace] = {}
         self._wan: asyncio.subprocess.Process | None = None
         self._one_at_a_time = asyncio.Lock()
