@@ -10,7 +10,7 @@ import structlog
 from signaling.errors import LocalError, RemoteError
 from signaling.facts import Fact
 from signaling.inputs import Input, Received
-from signaling.requests import Command
+from signaling.requests import Command, OnAir
 
 log = structlog.get_logger("conductor")
 
@@ -32,9 +32,11 @@ async def write(record: Record, facts: tuple[Fact, ...], happened: Input) -> Non
     """Put facts on disk. Raises RemoteError `not_saved` when that fails and they came of a command.
 
     What happened by itself has happened, written down or not: a lost interpreter is off air, and who comes back has
-    the seat, even when the disk is full. It is written as soon as the disk takes it.
+    the seat, even when the disk is full. It is written as soon as the disk takes it. So is a microphone that follows its
+    key: no disk may keep one open.
     """
-    is_command = isinstance(happened, Received) and isinstance(happened.message, Command)
+    said = happened.message if isinstance(happened, Received) else None
+    is_command = isinstance(said, Command) and not isinstance(said, OnAir)
     try:
         if is_command:
             await record.append(facts)
