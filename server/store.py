@@ -202,7 +202,8 @@ def _shaped(connection: Connection) -> None:
         raise LocalError("a newer version of this program has written it.")
     if found == SHAPE:
         return  # nothing is written, so that a server comes back on a full disk
-    if inspect(connection).has_table("facts"):
+    asked = inspect(connection)  # a file whose making was cut short may have any part of it
+    if asked.has_table("facts") and all(column["name"] != "event" for column in asked.get_columns("facts")):
         connection.execute(text("ALTER TABLE facts ADD COLUMN event VARCHAR"))
     _METADATA.create_all(connection)
     connection.execute(text("INSERT OR IGNORE INTO mark (one, at) VALUES (1, '')"))

@@ -142,7 +142,7 @@ class Client:
                 return
             await asyncio.sleep(until_next(PING_EVERY_S, asked_at))
             now = self._now()
-            if self._session.seated:
+            if self._session.place is not None:
                 self._outgoing.beat()
             if now - self._last_heard_at > SILENT_S and now - asked_at < PING_EVERY_S + LATE_S:
                 log.info("silent", seat=str(self._session.seat))

@@ -275,6 +275,7 @@ export class Session {
         break;
       case "seat_taken":
         clearTimeout(this.#timer); // the server may give the seat by itself, however late
+        this.#listen(); // it beats meanwhile
         this.#become("taken");
         break;
       case "replaced":
