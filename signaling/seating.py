@@ -55,6 +55,8 @@ def reconnect(booth: Booth, asked: Received, message: Reconnect) -> Change:
         return _seat(booth, chair, asked.session, asked.secret)
     if not _knows(chair, message.resume):
         return hello(booth, asked)
+    if _is_secret(message.resume, chair.earlier_resume):
+        chair = replace(chair, resume=chair.earlier_resume)  # the newer one never arrived: it stays good
     told = _replaced(chair)
     booth, closed = microphones.close(booth, chair.seat.person)
     booth, seated = _seat(booth, chair, asked.session, asked.secret)
@@ -233,5 +235,8 @@ def _is_kept(booth: Booth, chair: Chair) -> bool:
 
 
 def _knows(chair: Chair, resume: str) -> bool:
-    asked = digest(resume)
-    return any(known and compare_digest(known, asked) for known in (chair.resume, chair.earlier_resume))
+    return _is_secret(resume, chair.resume) or _is_secret(resume, chair.earlier_resume)
+
+
+def _is_secret(resume: str, known: str) -> bool:
+    return bool(known) and compare_digest(known, digest(resume))
