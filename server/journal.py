@@ -165,9 +165,10 @@ class Journal:
 
     async def _one_by_one(self) -> None:
         """A conflict in one booth keeps no other from the disk."""
-        flying, self._flying = self._flying, []
-        while flying:
-            self._flying = [flying.pop(0)]
+        together = len(self._flying)
+        self._queue.extendleft(reversed(self._flying))
+        while together and self._queue:  # whoever waits in it can be refused meanwhile
+            together, self._flying = together - 1, [self._queue.popleft()]
             try:
                 await self._write(tuple(self._doubtful), self._flying[0].rows)
             except IntegrityError:
@@ -175,7 +176,6 @@ class Journal:
                 log.critical("facts_in_conflict", first=_keys(entry)[0], kept=entry.kept)
                 entry.settle(ConflictError("{} at {}/{} or after".format(*_keys(entry)[0])))
             except (SQLAlchemyError, OSError) as error:
-                self._flying += flying
                 self._failed(error)
                 return
             else:
