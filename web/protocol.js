@@ -275,7 +275,8 @@ export class Session {
         break;
       case "seat_taken":
         clearTimeout(this.#timer); // the server may give the seat by itself, however late
-        this.#listen(); // it beats meanwhile
+        this.#audible = false; // it beats meanwhile; levels are for those who have a seat
+        this.#listen();
         this.#become("taken");
         break;
       case "replaced":

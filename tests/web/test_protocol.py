@@ -113,6 +113,24 @@ async def test_whoever_waits_for_a_taken_seat_notices_a_dead_line_too(at: Hall, 
     await holder.socket.close()
 
 
+async def test_whoever_waits_after_a_meeting_with_levels_is_content_with_beats(at: Hall, page: Page) -> None:
+    await page.evaluate(SIT, [DESK, LINKS[DESK]])
+    await heard(page, "booth", 1)
+    await at.join(SUWON)
+    at.engine.tell(door.Levels("booth-1", {SUWON: -20.0}, ()))
+    await heard(page, "levels", 1)
+    await page.evaluate("() => sessionStorage.clear()")
+    for session in at.conductor._sessions.values():
+        if str(session.seat) == DESK:
+            session.outgoing.close(1012)
+    await heard(page, "lost", 1)
+    await at.join(DESK)
+    await page.clock.run_for(RETRY_MS)
+    await heard(page, "taken", 1)
+    await page.clock.run_for(QUIET_MS)
+    assert await count(page, "lost") == 1, "levels are for those who have a seat"
+
+
 async def test_a_command_whose_answer_is_lost_is_said_again_and_obeyed_once(
     at: Hall, page: Page, tmp_path: Path
 ) -> None:
