@@ -32,8 +32,8 @@ async def write(record: Record, facts: tuple[Fact, ...], happened: Input) -> Non
     """Put facts on disk. Raises RemoteError `not_saved` when that fails and they came of a command.
 
     What happened by itself has happened, written down or not: a lost interpreter is off air, and who comes back has
-    the seat, even when the disk is full. It is written as soon as the disk takes it. So is a microphone that follows its
-    key: no disk may keep one open.
+    the seat, even when the disk is full. It is written as soon as the disk takes it. So is a microphone that follows
+    its key: no disk may keep one open.
     """
     said = happened.message if isinstance(happened, Received) else None
     is_command = isinstance(said, Command) and not isinstance(said, OnAir)

@@ -205,7 +205,8 @@ async def test_a_microphone_follows_its_key_though_nothing_can_be_written(tmp_pa
         for on in (True, False):
             await kim.say("on_air", id="c1", on=on)
             assert (await kim.next("ok", "error"))["type"] == "ok"
-            await suwon.until(lambda booth, on=on: booth["interpreters"]["kim"]["on_air"] is on)
+            while (await suwon.next("booth"))["interpreters"]["kim"]["on_air"] is not on:
+                pass
 
 
 async def test_while_the_record_is_locked_commands_are_refused_and_the_consultation_goes_on(tmp_path: Path) -> None:

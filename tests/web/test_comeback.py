@@ -113,7 +113,9 @@ async def test_a_handshake_that_is_stuck_is_replaced_when_the_server_answers(ser
     assert await page.evaluate("window.tries.length") == 2, "one that is open is left alone"
 
 
-async def test_a_handshake_on_a_slow_line_has_its_time_while_the_server_answers_others(server: Server, page: Page) -> None:
+async def test_a_handshake_on_a_slow_line_has_its_time_while_the_server_answers_others(
+    server: Server, page: Page
+) -> None:
     server.answers = 200
     await page.evaluate("() => window.lose(true)")
     await tried(page, 1)
