@@ -12,6 +12,7 @@ export class Comeback {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   #tries = 0;
   #triedAt = -Infinity;
+  /** Whether the handshake has seen a time at which the server did not answer. */ #blind = true;
 
   /**
    * @param {object} options
@@ -24,8 +25,10 @@ export class Comeback {
     this.socket = socket;
     this.probe = new Probe({
       told: (found) => {
-        // a server that answers takes sockets, too: one that is stuck, or waits for its turn, is not waited for
-        if (found === "there") this.#now(socket() === "pending" ? STUCK_MS : RETRY_MS[0]);
+        // a server that answers takes sockets, too: one that began on a dead network, or waits for its turn, is not waited for
+        if (found !== "there") this.#blind = true;
+        else if (socket() !== "pending") this.#now(RETRY_MS[0]);
+        else if (this.#blind) this.#now(STUCK_MS);
         told();
       },
     });
@@ -40,6 +43,7 @@ export class Comeback {
   trying() {
     clearTimeout(this.#timer);
     this.#triedAt = performance.now();
+    this.#blind = this.probe.found !== "there"; // else it has its time: on a slow line it takes longer than a question
   }
 
   /** The line is lost, or the handshake came to nothing. @param {boolean} opened whether it had come to something */
