@@ -191,6 +191,8 @@ async def test_a_line_on_which_nothing_is_said_beats(at: Hall) -> None:
     await waiting.say("hello")
     await waiting.next("seat_taken")
     for _ in range(2):
+        for each in (line, waiting):
+            await each.socket.pong()  # as browsers do without being read from
         await turn(2.01)
         await line.next("beat")
         await waiting.next("beat")
@@ -212,6 +214,7 @@ async def test_media_outlives_a_line_that_broke_and_not_one_whose_client_left(
         return
     await turn(0.0)
     for _ in range(5):
+        await desk.socket.pong()
         await turn(2.0)
         await desk.next("beat")
     assert at.engine.asked(door.Disconnect) == []

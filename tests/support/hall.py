@@ -37,7 +37,11 @@ PATIENCE_S = 3.0
 
 
 async def turn(seconds: float) -> None:
-    """Turn the clock of the event loop, and let everything happen that is due by then."""
+    """Turn the clock of the event loop, and let everything happen that is due by then.
+
+    What is under way on the wires, such as a pong, arrives before: a loaded machine may take some milliseconds.
+    """
+    await asyncio.sleep(0.02)
     loop = asyncio.get_running_loop()
     before = loop.time
     setattr(loop, "time", lambda: before() + seconds)  # noqa: B010

@@ -75,16 +75,13 @@ def test_a_camera_that_was_off_may_start_at_full_rate_when_it_is_seen() -> None:
     assert min(told) >= START * 0.8
 
 
-def test_an_hour_of_silence_holds_nothing_up_and_begins_anew() -> None:
+def test_a_night_of_silence_holds_nothing_up_and_begins_anew() -> None:
     stream = Stream(Estimate(START))
     stream.send(2)
-    began_s = time.thread_time()
-    stream.send(2)
-    usual_s = time.thread_time() - began_s
-    stream.now += 3600.0
+    stream.now += 12 * 3600.0
     began_s = time.thread_time()
     told = stream.send(6)
-    assert time.thread_time() - began_s < 5 * usual_s + 0.1
+    assert time.thread_time() - began_s < 2.0, "the library's counter, walking through milliseconds, takes over 5 s"
     assert told
     assert min(told) >= START, "floored as at the beginning"
 
